@@ -1,0 +1,1 @@
+"""The embedded BigQuery: the engine, and the source that it is filled with."""

@@ -1,0 +1,149 @@
+"""A sample of thelook_ecommerce: September 2025, with the shapes of the real data (shares, gaps, noise and flaws)."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from faker.providers.address.en_US import Provider as Streets
+from faker.providers.person.en_US import Provider as Names
+
+# Raise the number when the sample changes: what an earlier version left behind is then replaced.
+VERSION = "sample-1"
+SEED = 20250901
+FIRST_DAY, DAYS = pd.Timestamp("2025-09-01", tz="UTC"), 30
+ORDERS_A_DAY = 1_100, 1_200
+USERS, HIGHEST_USER_ID = 36_000, 100_000
+SHARED_EMAILS, OLDER_RECORDS, NULL_CITIES = 0.003, 0.01, 0.01
+PRODUCTS = 29_120
+STATUSES = {"Shipped": 0.30, "Complete": 0.25, "Processing": 0.20, "Cancelled": 0.15, "Returned": 0.10}
+ITEMS_OF_AN_ORDER = {1: 0.70, 2: 0.20, 3: 0.05, 4: 0.05}
+TRAFFIC_SOURCES = {"Search": 0.70, "Organic": 0.15, "Facebook": 0.06, "Email": 0.05, "Display": 0.04}
+DOMAINS = ["@example.com", "@example.net", "@example.org"]
+CITIES = Path(__file__).with_name("cities.csv")
+# US dollars at the given shares of all prices.
+PRICE_SHARES = [0, 0.01, 0.25, 0.5, 0.75, 0.95, 0.99, 1]
+PRICES = [0.02, 6, 20, 35, 73, 140, 255, 999]
+
+
+def generate() -> dict[str, pd.DataFrame]:
+    """Generate orders, order_items and users, with the columns of the real tables but for user_geom; always the same."""
+    random = np.random.default_rng(SEED)
+    users = generate_users(random)
+    orders = generate_orders(random, users)
+    order_items = generate_order_items(random, orders)
+    return {"orders": orders, "order_items": order_items, "users": add_older_records(random, users)}
+
+
+def choose(random: np.random.Generator, shares: dict, size: int) -> np.ndarray:
+    """Choose among the keys, as often as their shares say."""
+    return random.choice(list(shares), size, p=list(shares.values()))
+
+
+def some_time(random: np.random.Generator, start: pd.Series | pd.Timestamp, hours: tuple[int, int], size: int) -> pd.Series:
+    """A time, to the second, that many hours after the start."""
+    return start + pd.Series(pd.to_timedelta(random.integers(hours[0] * 3600, hours[1] * 3600, size), unit="s"))
+
+
+def generate_users(random: np.random.Generator) -> pd.DataFrame:
+    """A record a user."""
+    return pd.DataFrame(
+        {
+            "id": np.sort(random.choice(np.arange(1, HIGHEST_USER_ID + 1), USERS, replace=False)),
+            "age": random.integers(12, 71, USERS),
+            "traffic_source": choose(random, TRAFFIC_SOURCES, USERS),
+            "created_at": some_time(random, pd.Timestamp("2019-01-01", tz="UTC"), (0, 2430 * 24), USERS),
+            **generate_names(random, USERS),
+            **generate_addresses(random, USERS),
+        }
+    )
+
+
+def generate_names(random: np.random.Generator, size: int) -> pd.DataFrame:
+    """The names and the email that is made of them; a few users share both, and all others have an email of their own."""
+    gender = random.choice(["F", "M"], size)
+    women, men = (random.choice(list(names), size) for names in (Names.first_names_female, Names.first_names_male))
+    names = pd.DataFrame({"gender": gender, "first_name": np.where(gender == "F", women, men), "last_name": ""})
+    domain = random.choice(DOMAINS, size)
+    namesake = np.full(size, True)
+    while namesake.any():
+        names.loc[namesake, "last_name"] = random.choice(list(Names.last_names), namesake.sum())
+        names["email"] = (names["first_name"] + names["last_name"]).str.lower() + domain
+        namesake = names["email"].duplicated().to_numpy()
+    shared = random.choice(size, 2 * round(SHARED_EMAILS * size / 2), replace=False).reshape(2, -1)
+    names.iloc[shared[0]] = names.iloc[shared[1]].to_numpy()
+    return names
+
+
+def generate_addresses(random: np.random.Generator, size: int) -> dict[str, np.ndarray | pd.Series]:
+    """The columns of an address."""
+    cities = pd.read_csv(CITIES, dtype={"postal_code": str})
+    home = cities.loc[random.choice(len(cities), size, p=cities["share"] / cities["share"].sum())].reset_index(drop=True)
+    numbers = random.integers(1, 99_999, size).astype(str)
+    streets = random.choice(list(Names.last_names), size)
+    suffixes = random.choice(Streets.street_suffixes, size)
+    return {
+        "state": home["state"],
+        "street_address": pd.Series(numbers) + " " + streets + " " + suffixes,
+        "postal_code": home["postal_code"],
+        "city": home["city"].where(random.random(size) >= NULL_CITIES, "null"),
+        "country": home["country"],
+        "latitude": (home["latitude"] + random.normal(0, 0.05, size)).round(8),
+        "longitude": (home["longitude"] + random.normal(0, 0.05, size)).round(8),
+    }
+
+
+def add_older_records(random: np.random.Generator, users: pd.DataFrame) -> pd.DataFrame:
+    """Put before some users' records an older one, from before they moved."""
+    size = round(OLDER_RECORDS * len(users))
+    older = users.sample(size, random_state=random).reset_index(drop=True)
+    older = older.assign(
+        age=older["age"] - 1,
+        created_at=some_time(random, older["created_at"], (-365 * 24, -24), size),
+        **generate_addresses(random, size),
+    )
+    return pd.concat([users, older]).sort_values(["id", "created_at"], ignore_index=True)
+
+
+def generate_orders(random: np.random.Generator, users: pd.DataFrame) -> pd.DataFrame:
+    """The orders of the month, with the times that go with their status."""
+    days = np.repeat(np.arange(DAYS), random.integers(*ORDERS_A_DAY, DAYS, endpoint=True))
+    size = len(days)
+    created_at = FIRST_DAY + pd.Series(pd.to_timedelta(days * 86_400 + random.integers(0, 86_400, size), unit="s"))
+    user = users.iloc[random.integers(0, len(users), size)].reset_index(drop=True)
+    status = pd.Series(choose(random, STATUSES, size))
+    shipped_at = some_time(random, created_at, (0, 72), size)
+    delivered_at = some_time(random, shipped_at, (0, 120), size)
+    returned_at = some_time(random, delivered_at, (0, 72), size)
+    orders = pd.DataFrame(
+        {
+            "user_id": user["id"],
+            "status": status,
+            "gender": user["gender"],
+            "created_at": created_at,
+            "returned_at": returned_at.where(status == "Returned"),
+            "shipped_at": shipped_at.where(status.isin(["Shipped", "Complete", "Returned"])),
+            "delivered_at": delivered_at.where(status.isin(["Complete", "Returned"])),
+            "num_of_item": choose(random, ITEMS_OF_AN_ORDER, size),
+        }
+    )
+    # thelook numbers its orders by user, not by time.
+    orders = orders.sort_values(["user_id", "created_at"], ignore_index=True)
+    return orders.assign(order_id=np.arange(1, size + 1) * 3 + random.integers(0, 3, size))
+
+
+def generate_order_items(random: np.random.Generator, orders: pd.DataFrame) -> pd.DataFrame:
+    """The items of the orders, at the prices of their products."""
+    items = orders.loc[orders.index.repeat(orders["num_of_item"])].reset_index(drop=True)
+    size = len(items)
+    prices = np.interp(random.random(PRODUCTS), PRICE_SHARES, PRICES).round(2)
+    # The source went through single precision: 24.99 reads 24.989999771118164 there.
+    prices = prices.astype("float32").astype("float64")
+    product = random.integers(0, PRODUCTS, size)
+    numbers = np.arange(1, size + 1)
+    return items.drop(columns=["gender", "num_of_item"]).assign(
+        id=numbers * 3 + random.integers(0, 3, size),
+        product_id=product + 1,
+        inventory_item_id=numbers * 8 + random.integers(0, 8, size),
+        created_at=some_time(random, items["created_at"], (-4, 96), size),
+        sale_price=prices[product],
+    )

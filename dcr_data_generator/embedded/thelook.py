@@ -1,0 +1,103 @@
+"""Fills the embedded BigQuery with thelook_ecommerce: a generated sample, or a person's own CSV export."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+from google.cloud import bigquery
+from google.cloud.bigquery import SchemaField
+
+from dcr_data_generator.embedded import csv_export, sample
+
+DATASET = "bigquery-public-data.thelook_ecommerce"
+LOCATION = "US"
+# The label of the dataset says what it holds, once it holds all of it.
+LABEL, UNFINISHED = "source", "unfinished"
+
+
+def columns(**types: str) -> list[SchemaField]:
+    """Name columns and their types."""
+    return [SchemaField(name, type_) for name, type_ in types.items()]
+
+
+# As the real tables have them, but for the users' user_geom: the emulator cannot copy GEOGRAPHY.
+SCHEMAS = {
+    "orders": columns(
+        order_id="INTEGER",
+        user_id="INTEGER",
+        status="STRING",
+        gender="STRING",
+        created_at="TIMESTAMP",
+        returned_at="TIMESTAMP",
+        shipped_at="TIMESTAMP",
+        delivered_at="TIMESTAMP",
+        num_of_item="INTEGER",
+    ),
+    "order_items": columns(
+        id="INTEGER",
+        order_id="INTEGER",
+        user_id="INTEGER",
+        product_id="INTEGER",
+        inventory_item_id="INTEGER",
+        status="STRING",
+        created_at="TIMESTAMP",
+        shipped_at="TIMESTAMP",
+        delivered_at="TIMESTAMP",
+        returned_at="TIMESTAMP",
+        sale_price="FLOAT",
+    ),
+    "users": columns(
+        id="INTEGER",
+        first_name="STRING",
+        last_name="STRING",
+        email="STRING",
+        age="INTEGER",
+        gender="STRING",
+        state="STRING",
+        street_address="STRING",
+        postal_code="STRING",
+        city="STRING",
+        country="STRING",
+        latitude="FLOAT",
+        longitude="FLOAT",
+        traffic_source="STRING",
+        created_at="TIMESTAMP",
+    ),
+}
+
+
+def fill(client: bigquery.Client, folder: Path | None) -> None:
+    """Make the source what the person asked for: a CSV export where a folder is given, else the sample.
+
+    What is there already is kept; a CSV export is read whole before anything is replaced.
+
+    Raises:
+        Problem: a file or a column of the export is missing, or a value is not what its column holds.
+    """
+    content = csv_export.fingerprint(folder) if folder else sample.VERSION
+    dataset = bigquery.Dataset(DATASET)
+    dataset.location = LOCATION
+    dataset = client.create_dataset(dataset, exists_ok=True)
+    if dataset.labels.get(LABEL) == content:
+        return
+    tables = csv_export.read(folder, SCHEMAS) if folder else sample.generate()
+    label(client, dataset, UNFINISHED)
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda name: load(client, name, tables[name]), SCHEMAS))
+    label(client, dataset, content)
+
+
+def label(client: bigquery.Client, dataset: bigquery.Dataset, content: str) -> None:
+    """Say what the dataset holds."""
+    dataset.labels = {LABEL: content}
+    client.update_dataset(dataset, ["labels"])
+
+
+def load(client: bigquery.Client, name: str, table: pd.DataFrame) -> None:
+    """Replace a table of the source."""
+    config = bigquery.LoadJobConfig(
+        schema=SCHEMAS[name],
+        source_format=bigquery.SourceFormat.PARQUET,
+        write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+    )
+    client.load_table_from_dataframe(table[[field.name for field in SCHEMAS[name]]], f"{DATASET}.{name}", job_config=config).result()

@@ -1,0 +1,9 @@
+"""Step 1: the source's orders in the window, with their items and users, copied inside BigQuery."""
+
+from google.cloud import bigquery
+
+
+def take(client: bigquery.Client) -> None:
+    """Replace merchant_provider's orders, then its order_items and users, which follow from them."""
+    client.run("snapshot/orders")
+    client.run_at_once("snapshot/order_items", "snapshot/users")

@@ -1,0 +1,6 @@
+-- The items of the snapshot's orders, as they are; an item's own created_at does not count.
+CREATE OR REPLACE TABLE merchant_provider.order_items
+OPTIONS (description = 'The items of the orders of the snapshot, as thelook_ecommerce has them.') AS
+SELECT DISTINCT *
+FROM `bigquery-public-data.thelook_ecommerce.order_items`
+WHERE order_id IN (SELECT order_id FROM merchant_provider.orders)

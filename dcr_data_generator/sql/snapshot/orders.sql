@@ -1,0 +1,6 @@
+-- The orders of the window, as they are; one that stands in the source twice is copied once.
+CREATE OR REPLACE TABLE merchant_provider.orders
+OPTIONS (description = 'The orders of the snapshot, as thelook_ecommerce has them.') AS
+SELECT DISTINCT *
+FROM `bigquery-public-data.thelook_ecommerce.orders`
+WHERE DATE(created_at) BETWEEN @first_date AND @last_date

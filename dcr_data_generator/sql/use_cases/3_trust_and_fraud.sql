@@ -1,0 +1,8 @@
+-- How many of the customers has this provider verified?
+SELECT
+  p.is_verified_user,
+  COUNT(DISTINCT u.id) AS number_of_customers
+FROM merchant_provider.users AS u
+JOIN ewallet_provider.provider_users AS p ON u.email = p.email
+GROUP BY p.is_verified_user
+ORDER BY p.is_verified_user DESC

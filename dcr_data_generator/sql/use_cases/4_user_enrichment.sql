@@ -1,0 +1,10 @@
+-- Who are the provider's users, in the merchant's eyes?
+SELECT
+  p.provider_user_id,
+  p.email,
+  u.age,
+  u.gender,
+  u.country AS merchant_customer_country
+FROM ewallet_provider.provider_users AS p
+JOIN merchant_provider.users AS u ON p.email = u.email
+ORDER BY p.provider_user_id, u.id

@@ -1,0 +1,308 @@
+"""The e-wallet provider, synthesized from the merchant's snapshot: frames in, frames out.
+
+`synthesize` is pure. Every random value is drawn from (seed, what the draw is for, the entity's own key), so that it
+depends neither on the order of the rows nor on any other column. Shares are exact: the k smallest draws win.
+"""
+
+import hashlib
+from datetime import date
+from itertools import count
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from faker.providers.person.en_US import Provider as Names
+
+ADULT = 18
+ADULT_AGES_OF_THELOOK = np.arange(ADULT, 71)
+REFUNDS = ["Cancelled", "Returned"]
+SPEND_WEIGHT = 0.6
+BUSINESS_SHARE, PREMIUM_SHARE = 0.08, 0.22
+VERIFIED, VERIFIED_DESPITE_REFUND, VERIFIED_WALLET_ONLY = 0.94, 0.55, 0.85
+MICROS = 1_000_000
+FIRST_NAMES = pa.array(sorted(name.lower() for name in Names.first_names))
+LAST_NAMES = pa.array(sorted(name.lower() for name in Names.last_names))
+# RFC 2606, section 3, reserves them: an address there is nobody's.
+DOMAINS = pa.array(["@example.com", "@example.net", "@example.org"])
+# So often are plain names drawn before a number tells namesakes apart.
+PLAIN_ROUNDS = 5
+
+
+class Knobs(Protocol):
+    """What `synthesize` reads of the settings."""
+
+    target_date: date
+    seed: int
+    match_rate: float
+    wallet_payment_rate: float
+    wallet_only_rate: float
+
+
+def synthesize(
+    orders: pd.DataFrame, order_items: pd.DataFrame, users: pd.DataFrame, settings: Knobs
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Make the provider's two tables from the merchant's three.
+
+    Args:
+        orders: order_id (integer, unique), user_id (integer), status (string), created_at (timestamp, UTC).
+        order_items: order_id (integer), sale_price (float, US dollars).
+        users: id (integer, unique), email (string), age (integer, years), city (string), created_at (timestamp, UTC).
+        settings: the target date, the seed and the three rates.
+
+    In the three frames every value but the unique ids may be missing, and further columns are left alone.
+
+    Returns:
+        provider_users: provider_user_id (int64, 1 to n), email (str), date_of_birth (date32[pyarrow]), city (str),
+            account_tier (str), is_verified_user (bool), sorted by provider_user_id.
+        transactions: transaction_id (str), order_id (int64), provider_user_id (int64), transaction_amount (float64,
+            US dollars), transaction_timestamp (datetime64[us, UTC]), status (str), sorted by time, then order.
+    """
+    seed = settings.seed
+    customers, customer_of_user = find_customers(users)
+    is_holder = smallest(draw(seed, "wallet", customers["key"]), share(settings.match_rate, len(customers)))
+    holders = customers[is_holder].reset_index(drop=True)
+    holder_of_customer = np.where(is_holder, np.cumsum(is_holder) - 1, -1)
+    holder_of_user = np.append(holder_of_customer, -1)[customer_of_user]
+
+    orders = find_orders(orders, order_items, pd.Series(holder_of_user, index=users["id"]))
+    wallet_only = invent_people(customers, holders, users["city"], settings)
+    people = pd.concat([holders, wallet_only], ignore_index=True)
+
+    provider_users = pd.DataFrame(
+        {
+            "provider_user_id": draw(seed, "provider_user_id", people["key"]).argsort().argsort() + 1,
+            "email": people["email"],
+            "date_of_birth": birth_dates(people["age"], settings.target_date, draw(seed, "birthday", people["key"])),
+            "city": people["city"],
+            "account_tier": pd.concat(
+                [holder_tiers(holders, orders, seed), wallet_only_tiers(wallet_only, seed)], ignore_index=True
+            ),
+            "is_verified_user": np.append(
+                verified_holders(holders, orders, seed), verified_wallet_only(wallet_only, seed)
+            ),
+        }
+    )
+    transactions = pay_orders(orders, provider_users["provider_user_id"].to_numpy(), settings)
+    return provider_users.sort_values("provider_user_id", ignore_index=True), transactions
+
+
+def draw(seed: int, purpose: str, keys: pd.Series | np.ndarray) -> np.ndarray:
+    """Draw a uniform uint64 for each key (uint64): the same for the same seed, purpose and key, wherever it stands.
+
+    The mixing function is SplitMix64's (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators",
+    2014). It is a bijection: two keys never draw the same number, so that "the k smallest" is never a tie.
+    """
+    salt = hashlib.blake2b(f"{seed} {purpose}".encode(), digest_size=8).digest()
+    mixed = np.asarray(keys).astype("uint64") * np.uint64(0x9E3779B97F4A7C15) + np.frombuffer(salt, "<u8")
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed ^= mixed >> np.uint64(shift)
+        mixed *= np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def fraction(draws: np.ndarray) -> np.ndarray:
+    """Turn uint64 draws into float64 in [0, 1)."""
+    return (draws >> np.uint64(11)) * 2.0**-53
+
+
+def share(part: float, population: int) -> int:
+    """How many of a population a share makes: rounded half up."""
+    return int(np.floor(part * population + 0.5))
+
+
+def smallest(draws: np.ndarray, k: int) -> np.ndarray:
+    """Mark the k smallest draws (bool)."""
+    marked = np.zeros(len(draws), dtype=bool)
+    if k:
+        marked[np.argpartition(draws, k - 1)[:k]] = True
+    return marked
+
+
+def pick(values: pd.Series, draws: np.ndarray) -> pd.Series:
+    """Pick one of the values for each draw, each as often as it occurs; missing ones are never picked."""
+    frequency = values.value_counts().sort_index()
+    if frequency.empty:
+        return pd.Series(index=range(len(draws)), dtype=values.dtype)
+    upper = frequency.cumsum().to_numpy()
+    chosen = np.searchsorted(upper, fraction(draws) * upper[-1], side="right")
+    return pd.Series(frequency.index.take(chosen))
+
+
+def email_keys(emails: pd.Series) -> np.ndarray:
+    """Hash emails (str) without case and surrounding blanks to uint64; the odds of a clash are 1 in 10^7 at a million."""
+    names = emails.str.strip().str.lower()
+    return pd.util.hash_array(names.to_numpy(dtype=object, na_value=""), categorize=False)
+
+
+NO_EMAIL = email_keys(pd.Series([""], dtype="str"))[0]
+
+
+def find_customers(users: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Find the people among the users: those who share an email are one, as their most recent record has them.
+
+    Returns:
+        customers: email (str), city (str), age (float64), key (uint64), a row a person.
+        customer_of_user: for each user the person's row, -1 without an email.
+    """
+    keys = email_keys(users["email"].astype("str"))
+    codes, keys = pd.factorize(np.append(NO_EMAIL, keys))
+    # The first code, 0, is that of no email at all.
+    customer_of_user = codes[1:] - 1
+    created_at = pd.to_datetime(users["created_at"], utc=True).to_numpy("M8[us]").astype("int64")  # NaT is the smallest
+    oldest_first = np.lexsort((users["id"], created_at))
+    latest = np.empty(len(keys), dtype="int64")
+    latest[codes[1:][oldest_first]] = oldest_first  # of several records the last one stays
+    records = users[["email", "city", "age"]].take(latest[1:]).reset_index(drop=True)
+    customers = records.astype({"email": "str", "city": "str"}).assign(
+        age=pd.to_numeric(records["age"]).to_numpy("float64", na_value=np.nan), key=keys[1:]
+    )
+    return customers, customer_of_user
+
+
+def find_orders(orders: pd.DataFrame, order_items: pd.DataFrame, holder_of_user: pd.Series) -> pd.DataFrame:
+    """Find the holders' orders and add up their items.
+
+    Returns: the orders' order_id, status, created_at, and holder (row of the holder), items (number), amount (float64).
+    """
+    users = pd.Index(holder_of_user.index).get_indexer(orders["user_id"])
+    holder = np.append(holder_of_user.to_numpy(), -1)[users]
+    orders = orders.loc[holder >= 0, ["order_id", "status", "created_at"]].assign(holder=holder[holder >= 0])
+    place = pd.Index(orders["order_id"]).get_indexer(order_items["order_id"])
+    prices = pd.to_numeric(order_items["sale_price"]).to_numpy("float64", na_value=np.nan)[place >= 0]
+    place = place[place >= 0]
+    # Whole millionths add up exactly, in whatever order the items stand.
+    micros = np.bincount(place, np.rint(np.nan_to_num(prices) * MICROS), minlength=len(orders))
+    priced = np.bincount(place, ~np.isnan(prices), minlength=len(orders)) > 0
+    return orders.assign(
+        items=np.bincount(place, minlength=len(orders)),
+        amount=np.where(priced, np.floor(micros / (MICROS / 100) + 0.5) / 100, np.nan),
+    )
+
+
+def invent_people(customers: pd.DataFrame, holders: pd.DataFrame, cities: pd.Series, settings: Knobs) -> pd.DataFrame:
+    """Invent the users whom the merchant does not know: email (str), city (str), age (float64), key (uint64)."""
+    rate, seed = settings.wallet_only_rate, settings.seed
+    emails = invent_emails(int(np.floor(len(holders) * rate / (1 - rate) + 0.5)), customers["key"], seed)
+    keys = email_keys(emails)
+    ages = holders["age"][holders["age"] >= ADULT]
+    if ages.empty:
+        ages = pd.Series(ADULT_AGES_OF_THELOOK, dtype="float64")
+    return pd.DataFrame(
+        {
+            "email": emails,
+            "city": pick(cities.astype("str"), draw(seed, "city", keys)),
+            "age": pick(ages, draw(seed, "age", keys)),
+            "key": keys,
+        }
+    )
+
+
+def invent_emails(n: int, taken: pd.Series, seed: int) -> pd.Series:
+    """Invent n emails (str) as thelook builds them, unique, and none whose key is taken."""
+    emails, keys = pd.Series(dtype="str"), taken.to_numpy()
+    number = np.arange(n)
+    for attempt in count():
+        if len(emails) == n:
+            return emails
+        parts = [
+            names.take(pa.array((fraction(draw(seed, f"{part} {attempt}", number)) * len(names)).astype("int64")))
+            for part, names in (("first name", FIRST_NAMES), ("last name", LAST_NAMES), ("domain", DOMAINS))
+        ]
+        parts.insert(2, "" if attempt < PLAIN_ROUNDS else str(attempt))
+        candidates = pd.Series(pc.binary_join_element_wise(*parts, ""), dtype="str").drop_duplicates()
+        candidate_keys = email_keys(candidates)
+        is_new = ~pd.Index(candidate_keys).isin(keys)
+        emails = pd.concat([emails, candidates[is_new]], ignore_index=True)[:n]
+        keys = np.append(keys, candidate_keys[is_new])
+
+
+def birth_dates(ages: pd.Series, target_date: date, draws: np.ndarray) -> pd.Series:
+    """Draw a birth date (date32[pyarrow]) for each age (years), so that it is reached exactly on the target date."""
+    known = ages.notna().to_numpy()
+    years = ages[known].to_numpy("int64")
+
+    def birthday(age: np.ndarray) -> np.ndarray:
+        """The day on which one would have been born to turn `age` on the target date; in February its last at most."""
+        month = (target_date.year - age - 1970) * 12 + target_date.month - 1
+        first, last = (month + offset for offset in (0, 1))
+        return np.minimum(
+            first.astype("M8[M]").astype("M8[D]") + (target_date.day - 1), last.astype("M8[M]").astype("M8[D]") - 1
+        )
+
+    latest, too_old = birthday(years), birthday(years + 1)
+    days = (latest - too_old).astype("int64")
+    born = np.full(len(ages), np.datetime64("NaT"), dtype="M8[D]")
+    born[known] = latest - (fraction(draws[known]) * days).astype("int64")
+    return pd.Series(pa.array(born), dtype=pd.ArrowDtype(pa.date32()))
+
+
+def holder_tiers(holders: pd.DataFrame, orders: pd.DataFrame, seed: int) -> pd.Series:
+    """Give the holders their account tiers (str), which follow what they spend an order."""
+    with_items = orders[orders["items"] > 0]
+    average = with_items.groupby("holder")["amount"].mean().reindex(holders.index)
+    spend = average.rank(pct=True, na_option="top").to_numpy()
+    score = SPEND_WEIGHT * spend + (1 - SPEND_WEIGHT) * fraction(draw(seed, "account_tier", holders["key"]))
+    return tiers(-score)
+
+
+def wallet_only_tiers(wallet_only: pd.DataFrame, seed: int) -> pd.Series:
+    """Give those without an order their account tiers (str), by draw."""
+    return tiers(draw(seed, "account_tier", wallet_only["key"]))
+
+
+def tiers(rank: np.ndarray) -> pd.Series:
+    """Make the lowest ranks Business, the next Premium and the rest Free (str), in exact shares."""
+    business, premium = share(BUSINESS_SHARE, len(rank)), share(PREMIUM_SHARE, len(rank))
+    is_business, is_paying = smallest(rank, business), smallest(rank, business + premium)
+    return pd.Series(np.where(is_business, "Business", np.where(is_paying, "Premium", "Free")), dtype="str")
+
+
+def verified_holders(holders: pd.DataFrame, orders: pd.DataFrame, seed: int) -> np.ndarray:
+    """Mark the verified holders (bool): fewer among those with a refund, none among minors."""
+    draws = draw(seed, "is_verified_user", holders["key"])
+    adult = (holders["age"] >= ADULT).to_numpy()
+    refund = holders.index.isin(orders.loc[orders["status"].isin(REFUNDS), "holder"])
+    verified = np.zeros(len(holders), dtype=bool)
+    for group, part in ((adult & ~refund, VERIFIED), (adult & refund, VERIFIED_DESPITE_REFUND)):
+        verified[group] = smallest(draws[group], share(part, group.sum()))
+    return verified
+
+
+def verified_wallet_only(wallet_only: pd.DataFrame, seed: int) -> np.ndarray:
+    """Mark the verified among the wallet-only users (bool), who are all adults."""
+    draws = draw(seed, "is_verified_user", wallet_only["key"])
+    return smallest(draws, share(VERIFIED_WALLET_ONLY, len(wallet_only)))
+
+
+def pay_orders(orders: pd.DataFrame, provider_user_id: np.ndarray, settings: Knobs) -> pd.DataFrame:
+    """Make the transactions: the given share of the holders' orders that have items."""
+    orders = orders[orders["items"] > 0]
+    paid = smallest(
+        draw(settings.seed, "payment", orders["order_id"]), share(settings.wallet_payment_rate, len(orders))
+    )
+    orders = orders[paid].sort_values(["created_at", "order_id"], ignore_index=True)
+    return pd.DataFrame(
+        {
+            "transaction_id": uuids(settings.seed, orders["order_id"]),
+            "order_id": orders["order_id"].astype("int64"),
+            "provider_user_id": provider_user_id[orders["holder"]],
+            "transaction_amount": orders["amount"],
+            "transaction_timestamp": pd.to_datetime(orders["created_at"], utc=True).astype("datetime64[us, UTC]"),
+            "status": orders["status"].astype("str"),
+        }
+    )
+
+
+def uuids(seed: int, keys: pd.Series) -> pd.Series:
+    """Draw a random UUID (str; RFC 9562, version 4) for each key."""
+    halves = np.column_stack([draw(seed, f"transaction_id {half}", keys) for half in ("high", "low")])
+    halves[:, 0] = halves[:, 0] & np.uint64(0xFFFFFFFFFFFF0FFF) | np.uint64(0x4000)
+    halves[:, 1] = halves[:, 1] & np.uint64(0x3FFFFFFFFFFFFFFF) | np.uint64(0x8000000000000000)
+    digits = np.frombuffer(halves.astype(">u8").tobytes().hex().encode(), dtype="S1").reshape(-1, 32)
+    text = np.full((len(keys), 36), b"-", dtype="S1")
+    text[:, np.delete(np.arange(36), [8, 13, 18, 23])] = digits
+    offsets = np.arange(0, text.size + 1, 36, dtype="int64")
+    array = pa.LargeStringArray.from_buffers(len(keys), pa.py_buffer(offsets), pa.py_buffer(text))
+    return pd.Series(array, dtype="str")
