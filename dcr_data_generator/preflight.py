@@ -1,6 +1,5 @@
 """What can be refused is refused here, before anything is replaced."""
 
-from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
 from dcr_data_generator.problem import Problem
@@ -27,13 +26,7 @@ def check(client: bigquery.Client, settings: Settings) -> None:
 
 def check_source(client: bigquery.Client, settings: Settings) -> None:
     """See that the source is there, and where the settings say that the datasets live: no query crosses locations."""
-    try:
-        source = client.get_dataset(SOURCE_DATASET)
-    except NotFound:
-        raise Problem(
-            f"there is no {SOURCE_DATASET} on {client.place}: start the emulator on a directory that an embedded "
-            f"run has filled, with `bqemulator start --persistent --data-dir {settings.embedded_dir}`"
-        ) from None
+    source = client.get_dataset(SOURCE_DATASET)
     if source.location.upper() != settings.location.upper():
         raise Problem(
             f"--location {settings.location} is not where {SOURCE_DATASET} is, and BigQuery does not copy across "

@@ -10,15 +10,21 @@ DESCRIPTIONS = {
 SCHEMAS = {
     "provider_users": [
         SchemaField("provider_user_id", "INTEGER", "REQUIRED", description="The provider's own number of the user."),
-        SchemaField("email", "STRING", "REQUIRED", description="The user's email: the join key to the merchant's users."),
+        SchemaField(
+            "email", "STRING", "REQUIRED", description="The user's email: the join key to the merchant's users."
+        ),
         SchemaField("date_of_birth", "DATE", description="The user's date of birth."),
         SchemaField("city", "STRING", description="The city where the user lives."),
         SchemaField("account_tier", "STRING", description="Free, Premium or Business."),
         SchemaField("is_verified_user", "BOOLEAN", description="Whether the provider has verified who the user is."),
     ],
     "transactions": [
-        SchemaField("transaction_id", "STRING", "REQUIRED", description="The provider's own number of the payment, a UUID."),
-        SchemaField("order_id", "INTEGER", "REQUIRED", description="The order paid: the join key to the merchant's orders."),
+        SchemaField(
+            "transaction_id", "STRING", "REQUIRED", description="The provider's own number of the payment, a UUID."
+        ),
+        SchemaField(
+            "order_id", "INTEGER", "REQUIRED", description="The order paid: the join key to the merchant's orders."
+        ),
         SchemaField("provider_user_id", "INTEGER", "REQUIRED", description="The user who paid, in provider_users."),
         SchemaField("transaction_amount", "FLOAT64", description="The sum of the order's items, in US dollars."),
         SchemaField("transaction_timestamp", "TIMESTAMP", description="When the order was placed and paid."),

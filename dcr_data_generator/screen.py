@@ -55,7 +55,9 @@ class Screen:
     def match_rate(self, merchant_only: int, both_parties: int, settings: Settings) -> None:
         """Show the match rate asked for beside the one reached."""
         customers = merchant_only + both_parties
-        reached = f"{both_parties / customers:.2%} ({both_parties:,} of {customers:,} customers)" if customers else "none"
+        reached = (
+            f"{both_parties / customers:.2%} ({both_parties:,} of {customers:,} customers)" if customers else "none"
+        )
         self.line(f"Match rate asked for: {settings.match_rate:.2%}; reached: {reached}.")
 
     def how_to_query(self, text: str) -> None:

@@ -10,7 +10,13 @@ from textwrap import shorten
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, create_model
-from pydantic_settings import BaseSettings, CliSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    CliSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from dcr_data_generator.problem import Problem
 
@@ -20,7 +26,9 @@ SOURCE_PROJECT = "bigquery-public-data"
 
 def knob(default: Any, meaning: str, allowed: str, **limits: Any) -> Any:  # noqa: ANN401
     """A field with its meaning (for --help) and what is allowed (for the one line that refuses a value)."""
-    return Field(default, description=f"{meaning} Allowed: {allowed}.", json_schema_extra={"allowed": allowed}, **limits)
+    return Field(
+        default, description=f"{meaning} Allowed: {allowed}.", json_schema_extra={"allowed": allowed}, **limits
+    )
 
 
 def check_calendar_day(value: object) -> object:
@@ -144,7 +152,10 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], env_settings: PydanticBaseSettingsSource, **others: Any  # noqa: ANN401
+        cls,
+        settings_cls: type[BaseSettings],
+        env_settings: PydanticBaseSettingsSource,
+        **others: Any,  # noqa: ANN401
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment beat what the code says; the flags, which `load` adds, beat both."""
         return env_settings, others["init_settings"]
@@ -190,4 +201,5 @@ def refusal(error: ValidationError) -> str:
     if field is None:
         return f"there is no knob {name}; --help lists them"
     flag, value = "--" + name.replace("_", "-"), shorten(str(first["input"]), 60, placeholder="...")
-    return f"{flag} {value!r} is not {field.json_schema_extra['allowed']} (it can also come from {ENV_PREFIX}{name.upper()})"
+    allowed = field.json_schema_extra["allowed"]
+    return f"{flag} {value!r} is not allowed: give {allowed} ({ENV_PREFIX}{name.upper()} sets it, too)"

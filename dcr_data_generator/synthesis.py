@@ -6,7 +6,6 @@ depends neither on the order of the rows nor on any other column. Shares are exa
 
 import hashlib
 from datetime import date
-from itertools import count
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from faker.providers.person.en_US import Provider as Names
 
+BLANKS = " \t\r\n"
 ADULT = 18
 ADULT_AGES_OF_THELOOK = np.arange(ADULT, 71)
 REFUNDS = ["Cancelled", "Returned"]
@@ -131,8 +131,8 @@ def pick(values: pd.Series, draws: np.ndarray) -> pd.Series:
 
 
 def email_keys(emails: pd.Series) -> np.ndarray:
-    """Hash emails (str) without case and surrounding blanks to uint64; the odds of a clash are 1 in 10^7 at a million."""
-    names = emails.str.strip().str.lower()
+    """Hash emails (str), without case and surrounding blanks, to uint64; a million clash once in 10^7 times."""
+    names = emails.str.strip(BLANKS).str.lower()
     return pd.util.hash_array(names.to_numpy(dtype=object, na_value=""), categorize=False)
 
 
@@ -203,9 +203,8 @@ def invent_emails(n: int, taken: pd.Series, seed: int) -> pd.Series:
     """Invent n emails (str) as thelook builds them, unique, and none whose key is taken."""
     emails, keys = pd.Series(dtype="str"), taken.to_numpy()
     number = np.arange(n)
-    for attempt in count():
-        if len(emails) == n:
-            return emails
+    attempt = 0
+    while len(emails) < n:
         parts = [
             names.take(pa.array((fraction(draw(seed, f"{part} {attempt}", number)) * len(names)).astype("int64")))
             for part, names in (("first name", FIRST_NAMES), ("last name", LAST_NAMES), ("domain", DOMAINS))
@@ -216,6 +215,8 @@ def invent_emails(n: int, taken: pd.Series, seed: int) -> pd.Series:
         is_new = ~pd.Index(candidate_keys).isin(keys)
         emails = pd.concat([emails, candidates[is_new]], ignore_index=True)[:n]
         keys = np.append(keys, candidate_keys[is_new])
+        attempt += 1
+    return emails
 
 
 def birth_dates(ages: pd.Series, target_date: date, draws: np.ndarray) -> pd.Series:

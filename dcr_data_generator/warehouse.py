@@ -37,7 +37,7 @@ class Warehouse(bigquery.Client):
         storage_client: BigQueryReadClient | None = None,
         **arguments: Any,  # noqa: ANN401
     ) -> None:
-        """Connect; `place` and `how_to_query` are for people, and without a storage client tables are read over REST."""
+        """Connect; place and how_to_query are for people. Without a storage client, tables are read over REST."""
         super().__init__(location=settings.location, **arguments)
         self.place, self.how_to_query, self.labels = place, how_to_query, LABELS
         self.storage_client = storage_client
@@ -82,6 +82,8 @@ class Warehouse(bigquery.Client):
 def connect(settings: Settings) -> Iterator[Warehouse]:
     """Connect to where the settings say; the embedded BigQuery runs as long as the connection.
 
+    The embedded BigQuery is filled with the source that the settings ask for; an emulator only where it has none.
+
     Raises:
         Problem: there are no credentials for Google Cloud, or the embedded BigQuery cannot start.
     """
@@ -91,7 +93,9 @@ def connect(settings: Settings) -> Iterator[Warehouse]:
             thelook.fill(warehouse, settings.source)
             yield warehouse
     elif emulator := os.environ.get("BIGQUERY_EMULATOR_HOST"):
-        yield connect_to_emulator(settings, emulator)
+        warehouse = connect_to_emulator(settings, emulator)
+        thelook.fill_if_missing(warehouse)
+        yield warehouse
     else:
         yield connect_to_google_cloud(settings)
 
@@ -101,7 +105,7 @@ def connect_to_embedded(settings: Settings, endpoints: engine.Endpoints) -> Ware
     channel = grpc.insecure_channel(endpoints.storage, options=[("grpc.max_receive_message_length", -1)])
     return Warehouse(
         place=f"the embedded BigQuery in {settings.embedded_dir}, project {engine.PROJECT}",
-        how_to_query=f"uv run bqemulator start --persistent --data-dir {settings.embedded_dir} --project {engine.PROJECT}",
+        how_to_query=engine.how_to_serve(settings.embedded_dir),
         settings=settings,
         storage_client=BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel)),
         project=engine.PROJECT,

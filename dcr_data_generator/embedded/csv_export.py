@@ -80,7 +80,9 @@ def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
     names = [column.strip().strip('"').strip() for column in header.split(",")]
     if missing := [column for column in columns if column not in names]:
         hint = ": its first line has no commas" if len(names) == 1 else ""
-        raise Problem(f"{path} has no column {', '.join(missing)}{hint}; export it comma-separated, in UTF-8, with a header")
+        raise Problem(
+            f"{path} has no column {', '.join(missing)}{hint}; export it comma-separated, in UTF-8, with a header"
+        )
     if twice := [column for column in columns if names.count(column) > 1]:
         raise Problem(f"{path} has two columns {twice[0]}: keep one")
     try:

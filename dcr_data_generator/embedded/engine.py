@@ -74,6 +74,11 @@ def running(directory: Path) -> Iterator[Endpoints]:
         thread.join()
 
 
+def how_to_serve(directory: Path) -> str:
+    """Give the command that serves the data in a directory to any BigQuery client."""
+    return f"uv run bqemulator start --persistent --data-dir {directory} --project {PROJECT}"
+
+
 def cause(directory: Path, error: Exception) -> str:
     """Say why the data in a directory cannot be opened, and what to do."""
     if "lock" in str(error):

@@ -26,7 +26,7 @@ PRICES = [0.02, 6, 20, 35, 73, 140, 255, 999]
 
 
 def generate() -> dict[str, pd.DataFrame]:
-    """Generate orders, order_items and users, with the columns of the real tables but for user_geom; always the same."""
+    """Generate orders, order_items and users, with the real tables' columns but user_geom; always the same."""
     random = np.random.default_rng(SEED)
     users = generate_users(random)
     orders = generate_orders(random, users)
@@ -39,7 +39,9 @@ def choose(random: np.random.Generator, shares: dict, size: int) -> np.ndarray:
     return random.choice(list(shares), size, p=list(shares.values()))
 
 
-def some_time(random: np.random.Generator, start: pd.Series | pd.Timestamp, hours: tuple[int, int], size: int) -> pd.Series:
+def some_time(
+    random: np.random.Generator, start: pd.Series | pd.Timestamp, hours: tuple[int, int], size: int
+) -> pd.Series:
     """A time, to the second, that many hours after the start."""
     return start + pd.Series(pd.to_timedelta(random.integers(hours[0] * 3600, hours[1] * 3600, size), unit="s"))
 
@@ -59,7 +61,7 @@ def generate_users(random: np.random.Generator) -> pd.DataFrame:
 
 
 def generate_names(random: np.random.Generator, size: int) -> pd.DataFrame:
-    """The names and the email that is made of them; a few users share both, and all others have an email of their own."""
+    """Names and the email that is made of them; a few users share both, and the others have one of their own."""
     gender = random.choice(["F", "M"], size)
     women, men = (random.choice(list(names), size) for names in (Names.first_names_female, Names.first_names_male))
     names = pd.DataFrame({"gender": gender, "first_name": np.where(gender == "F", women, men), "last_name": ""})
@@ -77,7 +79,9 @@ def generate_names(random: np.random.Generator, size: int) -> pd.DataFrame:
 def generate_addresses(random: np.random.Generator, size: int) -> dict[str, np.ndarray | pd.Series]:
     """The columns of an address."""
     cities = pd.read_csv(CITIES, dtype={"postal_code": str})
-    home = cities.loc[random.choice(len(cities), size, p=cities["share"] / cities["share"].sum())].reset_index(drop=True)
+    home = cities.loc[random.choice(len(cities), size, p=cities["share"] / cities["share"].sum())].reset_index(
+        drop=True
+    )
     numbers = random.integers(1, 99_999, size).astype(str)
     streets = random.choice(list(Names.last_names), size)
     suffixes = random.choice(Streets.street_suffixes, size)

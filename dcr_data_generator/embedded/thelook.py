@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
+from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
 
@@ -87,6 +88,16 @@ def fill(client: bigquery.Client, folder: Path | None) -> None:
     label(client, dataset, content)
 
 
+def fill_if_missing(client: bigquery.Client) -> None:
+    """Make the source the sample where there is none, or one that an earlier run began and did not finish."""
+    try:
+        labels = client.get_dataset(DATASET).labels
+    except NotFound:
+        labels = {LABEL: UNFINISHED}
+    if labels.get(LABEL) == UNFINISHED:
+        fill(client, None)
+
+
 def label(client: bigquery.Client, dataset: bigquery.Dataset, content: str) -> None:
     """Say what the dataset holds."""
     dataset.labels = {LABEL: content}
@@ -100,4 +111,6 @@ def load(client: bigquery.Client, name: str, table: pd.DataFrame) -> None:
         source_format=bigquery.SourceFormat.PARQUET,
         write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
     )
-    client.load_table_from_dataframe(table[[field.name for field in SCHEMAS[name]]], f"{DATASET}.{name}", job_config=config).result()
+    client.load_table_from_dataframe(
+        table[[field.name for field in SCHEMAS[name]]], f"{DATASET}.{name}", job_config=config
+    ).result()

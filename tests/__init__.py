@@ -1,0 +1,1 @@
+"""The tests: against the real embedded engine and the real client."""

@@ -1,0 +1,74 @@
+"""What the tests share: one embedded BigQuery a worker, and the program run as a person runs it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from google.cloud import bigquery
+
+from dcr_data_generator import main, warehouse
+from dcr_data_generator.embedded import engine, thelook
+from dcr_data_generator.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+THELOOK = ROOT.parent / "shared" / "thelook"
+
+DTYPES = {"INTEGER": "Int64", "FLOAT": "float64", "STRING": "str", "TIMESTAMP": "datetime64[us, UTC]"}
+
+
+def make_settings(**knobs: object) -> Settings:
+    """Settings as main.py has them, but for the knobs given."""
+    return Settings(**main.CONSTANTS | knobs)
+
+
+@pytest.fixture(scope="session")
+def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.Endpoints]:
+    """An embedded BigQuery that is empty when a worker's first test asks for it."""
+    with engine.running(tmp_path_factory.mktemp("embedded")) as endpoints:
+        yield endpoints
+
+
+@pytest.fixture
+def connect(endpoints: engine.Endpoints) -> Callable[..., warehouse.Warehouse]:
+    """A client of the embedded BigQuery, for the knobs that the test is about: `connect(days=2)`."""
+    return lambda **knobs: warehouse.connect_to_embedded(make_settings(**knobs), endpoints)
+
+
+@pytest.fixture
+def fill_source(connect: Callable) -> Callable[..., None]:
+    """Fill the source, with NULL in columns left out: `fill_source(orders=[{"order_id": 1, ...}], users=[...])`."""
+
+    def fill(**tables: list[dict]) -> None:
+        client = connect()
+        dataset = bigquery.Dataset(thelook.DATASET)
+        dataset.location = thelook.LOCATION
+        client.create_dataset(dataset, exists_ok=True)
+        for name, schema in thelook.SCHEMAS.items():
+            frame = pd.DataFrame(tables.get(name, []), columns=[field.name for field in schema])
+            thelook.load(client, name, frame.astype({field.name: DTYPES[field.field_type] for field in schema}))
+
+    return fill
+
+
+@pytest.fixture
+def run_main(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
+    """Run the program as a person does, in a data directory of its own: `run_main("--days", "2", DCR_SEED="7")`."""
+
+    def run(*flags: str, **environment: str) -> subprocess.CompletedProcess:
+        ours = ("DCR_", "BIGQUERY_", "GOOGLE_")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        return subprocess.run(
+            [sys.executable, "-m", "dcr_data_generator.main", *flags],
+            cwd=ROOT,
+            env=clean | {"DCR_EMBEDDED_DIR": str(tmp_path / "bigquery")} | environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    return run
