@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from dcr_data_generator import ewallet, preflight, snapshot, warehouse
+from dcr_data_generator import checks, ewallet, export, outcome, preflight, snapshot, use_cases, warehouse
 from dcr_data_generator.problem import Problem
 from dcr_data_generator.screen import Screen
 from dcr_data_generator.settings import Settings, load
@@ -36,18 +36,18 @@ CONSTANTS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the five tables and show what came out; returns the exit status."""
+    """Make the five tables and show what came out; returns the exit status: 1 where a check is red, 2 for a problem."""
     screen = Screen()
     try:
-        run(load(CONSTANTS, arguments), screen)
+        return run(load(CONSTANTS, arguments), screen)
     except Problem as problem:
         screen.problem(problem)
         return 2
-    return 0
 
 
-def run(settings: Settings, screen: Screen) -> None:
-    """The flow: the source, the merchant's snapshot, the provider made from it, and what the two have in common."""
+def run(settings: Settings, screen: Screen) -> int:
+    """The flow: the source, the merchant's snapshot, the provider made from it, the proof, and the answers."""
+    verdict = []
     with warehouse.connect(settings) as client:
         screen.place(client.place, settings)
         with screen.step("Look at the source"):
@@ -56,10 +56,20 @@ def run(settings: Settings, screen: Screen) -> None:
             snapshot.take(client)
         with screen.step("Step 2: create the e-wallet provider"):
             ewallet.create(client, settings)
-        row_counts, [overlap] = client.run_at_once("row_counts", "overlap")
-        screen.tables(dict(row_counts))
-        screen.match_rate(overlap.merchant_only, overlap.both_parties, settings)
+        if not settings.skip_checks:
+            with screen.step("Check the result"):
+                verdict = checks.run(client)
+            screen.checks(verdict)
+        with screen.step("Ask the four questions"):
+            answers = use_cases.run(client)
+        screen.use_cases(answers)
+        if settings.export:
+            with screen.progress("Export") as progress:
+                export.run(client, settings.export, progress)
+        screen.outcome(outcome.count(client), settings)
         screen.how_to_query(client.how_to_query)
+    screen.verdict(verdict)
+    return 1 if any(check.violations for check in verdict) else 0
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def check_source(client: bigquery.Client, settings: Settings) -> None:
 
 def check_window(client: bigquery.Client, settings: Settings) -> None:
     """See that the window has orders."""
-    [source] = client.run("source_window")
+    [source] = client.run_file("source_window")
     if not source.first_date:
         raise Problem(f"{SOURCE_DATASET}.orders is empty: there is nothing to take a snapshot of")
     if not source.orders_in_window:

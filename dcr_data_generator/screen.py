@@ -2,15 +2,22 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
+from rich import progress
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dcr_data_generator.checks import Check
+from dcr_data_generator.outcome import Outcome
 from dcr_data_generator.problem import Problem
 from dcr_data_generator.settings import Settings
+from dcr_data_generator.use_cases import UseCase
+
+LONGEST_VALUE = 60
 
 
 class Screen:
@@ -18,18 +25,17 @@ class Screen:
 
     def __init__(self) -> None:
         for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(errors="replace")  # a city's name must not end a run on a terminal without UTF-8
-        self.console = Console(highlight=False)
+            stream.reconfigure(errors="replace")  # no city's name ends a run on a terminal that cannot show it
+        self.console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
         self.errors = Console(stderr=True, highlight=False)
 
     def line(self, text: str = "") -> None:
-        """Print a line, which only the terminal itself may break."""
+        """Print a line of markup, which only the terminal itself may break."""
         self.console.print(text, soft_wrap=True)
 
     def problem(self, problem: Problem) -> None:
         """Say in one line what is wrong and what to do."""
-        text = " ".join(str(problem).split())
-        self.errors.print(f"[red]error:[/] {escape(text)}", soft_wrap=True)
+        self.errors.print(f"[red]error:[/] {escape(plain(problem))}", soft_wrap=True)
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -39,27 +45,85 @@ class Screen:
             yield
         self.line(f"[green]✓[/] {title} [dim]({time.perf_counter() - start:.1f} s)[/]")
 
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Callable[[str, int, int], None]]:
+        """Show how far each of several tables has come; yields what is to be told (the table, rows done, rows)."""
+        tasks = {}
+        with self.step(title), progress.Progress(console=self.console, transient=True) as bars:
+
+            def tell(table: str, done: int, rows: int) -> None:
+                if table not in tasks:
+                    tasks[table] = bars.add_task(table, total=rows)
+                bars.update(tasks[table], completed=done)
+
+            yield tell
+
     def place(self, place: str, settings: Settings) -> None:
         """Say where the run takes place and what it takes."""
         days = f"the {settings.days} days to" if settings.days > 1 else "the day"
         self.line(f"Running on {escape(place)}: {days} {settings.target_date}, seed {settings.seed}.")
 
-    def tables(self, row_counts: Mapping[str, int]) -> None:
-        """Show the five tables with their row counts."""
-        table = Table("table", "rows")
-        table.columns[1].justify = "right"
-        for name, count in row_counts.items():
-            table.add_row(name, f"{count:,}")
-        self.console.print(table)
+    def checks(self, checks: Sequence[Check]) -> None:
+        """Print a line a check, and the first rows that violate it."""
+        for check in checks:
+            if not check.violations:
+                self.line(f"  [green]✓[/] {escape(check.sentence)}")
+                continue
+            self.line(f"  [red]✗ {escape(check.sentence)}[/] {check.name}: {check.violations:,} violating rows")
+            for row in check.violating_rows:
+                self.line("      " + ", ".join(f"{name} {escape(plain(value))}" for name, value in row.items()))
 
-    def match_rate(self, merchant_only: int, both_parties: int, settings: Settings) -> None:
-        """Show the match rate asked for beside the one reached."""
-        customers = merchant_only + both_parties
-        reached = (
-            f"{both_parties / customers:.2%} ({both_parties:,} of {customers:,} customers)" if customers else "none"
+    def use_cases(self, use_cases: Sequence[UseCase]) -> None:
+        """Print each question, its answer, and the first rows behind it."""
+        for use_case in use_cases:
+            self.line(f"\n[bold]{escape(use_case.question)}[/] {escape(use_case.who_asks)}")
+            self.line(escape(use_case.answer))
+            self.table(use_case.columns, [row.values() for row in use_case.rows])
+            if use_case.total > len(use_case.rows):
+                self.line(f"[dim]the first {len(use_case.rows)} of {use_case.total:,} rows[/]")
+
+    def outcome(self, outcome: Outcome, settings: Settings) -> None:
+        """Print the overlap, the match rate, and the five tables with their row counts."""
+        customers, overlap = outcome.merchant_only + outcome.both_parties, outcome[1:]
+        people = max(sum(overlap), 1)
+        self.line("\n[bold]Who knows whom?[/]")
+        parties = ("the merchant only", "both parties", "the provider only")
+        self.table(
+            ["known to", "people", "share"],
+            [(party, n, f"{n / people:.1%}") for party, n in zip(parties, overlap, strict=True)],
         )
-        self.line(f"Match rate asked for: {settings.match_rate:.2%}; reached: {reached}.")
+        reached = f"{outcome.both_parties / customers:.2%}" if customers else "none, for want of customers"
+        self.line(
+            f"Match rate: {settings.match_rate:.2%} asked for, {reached} reached "
+            f"({outcome.both_parties:,} of the merchant's {customers:,} customers)."
+        )
+        self.line("\n[bold]The five tables[/]")
+        self.table(["table", "rows"], [(table, f"{rows:,}") for table, rows in outcome.row_counts.items()])
 
     def how_to_query(self, text: str) -> None:
         """Say how to query the data now."""
-        self.line(f"Query it: {escape(text)}")
+        self.line(f"Query them with: {escape(text)}")
+
+    def verdict(self, checks: Sequence[Check]) -> None:
+        """Say how many of the checks are red, if any is."""
+        if red := sum(check.violations > 0 for check in checks):
+            self.line(f"[red]✗ {red} of {len(checks)} checks are red: do not show these tables to anyone.[/]")
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Print rows; numbers to the right."""
+        table = Table(*map(escape, columns))
+        for row in rows:
+            for column, value in zip(table.columns, row, strict=True):
+                column.justify = "right" if isinstance(value, int | float) and not isinstance(value, bool) else "left"
+            table.add_row(*(escape(plain(value)) for value in row))
+        self.console.print(table)
+
+
+def plain(value: object) -> str:
+    """Write a value on one line, however odd it is: no control characters, and no more of it than fits."""
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    text = "".join(character if character.isprintable() else " " for character in " ".join(str(value).split()))
+    return text if len(text) <= LONGEST_VALUE or isinstance(value, Problem) else text[: LONGEST_VALUE - 3] + "..."

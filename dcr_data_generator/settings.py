@@ -21,6 +21,8 @@ from pydantic_settings import (
 from dcr_data_generator.problem import Problem
 
 ENV_PREFIX = "DCR_"
+DAYS = {"ge": date(1970, 1, 1), "le": date(2199, 12, 31)}
+SHARE = {"ge": 0, "le": 1, "allow_inf_nan": False}
 SOURCE_PROJECT = "bigquery-public-data"
 
 
@@ -90,11 +92,7 @@ class Settings(BaseSettings):
         f"a project id of 6 to 30 lower-case letters, digits and hyphens, not {SOURCE_PROJECT}",
     )
     target_date: Annotated[date, BeforeValidator(check_calendar_day)] = knob(
-        date(2025, 9, 23),
-        "Last day of the snapshot, in UTC.",
-        "a day as YYYY-MM-DD, from 1970-01-01 to 2199-12-31",
-        ge=date(1970, 1, 1),
-        le=date(2199, 12, 31),
+        date(2025, 9, 23), "Last day of the snapshot, in UTC.", "a day as YYYY-MM-DD, from 1970 to 2199", **DAYS
     )
     days: int = knob(
         1,
@@ -110,38 +108,30 @@ class Settings(BaseSettings):
         42, "Same seed and same snapshot: same tables.", "a whole number from 0 to 2^63 - 1", ge=0, lt=2**63
     )
     match_rate: float = knob(
-        0.5,
-        "Share of the merchant's customers in the snapshot who hold a wallet.",
-        "a number from 0 to 1",
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
+        0.5, "Share of the merchant's customers in the snapshot who hold a wallet.", "a number from 0 to 1", **SHARE
     )
     wallet_payment_rate: float = knob(
-        0.8,
-        "Share of the wallet holders' orders that were paid through the wallet.",
-        "a number from 0 to 1",
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
+        0.8, "Share of the wallet holders' orders that were paid through the wallet.", "a number from 0 to 1", **SHARE
     )
     wallet_only_rate: float = knob(
-        0.2,
-        "Share of provider_users who are no customers of the merchant.",
-        "a number from 0 up to, but not including, 1",
-        ge=0,
-        lt=1,
-        allow_inf_nan=False,
+        0.2, "Share of provider_users who are no customers of the merchant.", "a number from 0, below 1", **SHARE, lt=1
     )
     source: Annotated[Path, AfterValidator(check_folder)] | None = knob(
         None,
         "Embedded only: a folder with orders.csv, order_items.csv and users.csv exported from thelook; "
         "without it, a generated sample.",
-        "a folder that exists, and no --write-project-id",
+        "a folder that exists",
     )
     embedded_dir: Annotated[Path, AfterValidator(check_folder_to_be)] = knob(
         Path(".bigquery"),
         "Embedded only: where its data is kept between runs.",
+        "a folder, or a path where one can be made",
+    )
+
+    skip_checks: bool = knob(False, "Leave the checks of the result out.", "no value: the flag alone leaves them out")
+    export: Annotated[Path, AfterValidator(check_folder_to_be)] | None = knob(
+        None,
+        "Write the five tables as Parquet into this folder.",
         "a folder, or a path where one can be made",
     )
 

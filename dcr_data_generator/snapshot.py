@@ -2,8 +2,10 @@
 
 from google.cloud import bigquery
 
+from dcr_data_generator import sql
+
 
 def take(client: bigquery.Client) -> None:
     """Replace merchant_provider's orders, then its order_items and users, which follow from them."""
-    client.run("snapshot/orders")
-    client.run_at_once("snapshot/order_items", "snapshot/users")
+    client.run_file("snapshot/orders")
+    client.run_at_once(sql.read("snapshot/order_items"), sql.read("snapshot/users"))

@@ -4,8 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import google.auth
 import grpc
@@ -17,13 +16,21 @@ from google.cloud import bigquery
 from google.cloud.bigquery_storage import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 
+from dcr_data_generator import sql
 from dcr_data_generator.embedded import engine, thelook
 from dcr_data_generator.problem import Problem
 from dcr_data_generator.settings import Settings
 
-SQL = Path(__file__).with_name("sql")
 LABELS = {"application": "dcr-data-generator"}
 JOBS_AT_ONCE = 8
+
+
+class Result(NamedTuple):
+    """What a query returned: its columns, its first rows, and how many there were."""
+
+    columns: list[str]
+    rows: list[bigquery.Row]
+    total: int
 
 
 class Warehouse(bigquery.Client):
@@ -54,17 +61,33 @@ class Warehouse(bigquery.Client):
         """Load a file as a resumable upload whatever its size: it can be sent again, and every BigQuery takes it."""
         return super().load_table_from_file(*arguments, **options | {"size": None})
 
-    def run(self, file: str) -> list[bigquery.Row]:
-        """Run sql/FILE.sql with those of the settings that it names as @parameters, and return its rows."""
-        sql = (SQL / f"{file}.sql").read_text()
-        used = [parameter for parameter in self.parameters if f"@{parameter.name}" in sql]
-        job = self.query(sql, job_config=bigquery.QueryJobConfig(query_parameters=used, labels=LABELS))
-        return list(job.result())
+    def run_file(self, file: str) -> list[bigquery.Row]:
+        """Run a file of the sql folder, such as "snapshot/orders"."""
+        return self.run(sql.read(file)).rows
 
-    def run_at_once(self, *files: str) -> list[list[bigquery.Row]]:
-        """Run several files that do not depend on one another."""
+    def run(self, query: sql.Query, most_rows: int | None = None) -> Result:
+        """Run a query with those of the settings that it names as @parameters."""
+        used = [parameter for parameter in self.parameters if f"@{parameter.name}" in query.text]
+        job = self.query(query.text, job_config=bigquery.QueryJobConfig(query_parameters=used, labels=LABELS))
+        rows = job.result(max_results=most_rows)
+        return Result([field.name for field in rows.schema], list(rows), rows.total_rows)
+
+    def run_at_once(self, *queries: sql.Query, most_rows: int | None = None) -> list[Result]:
+        """Run queries that do not depend on one another."""
         with ThreadPoolExecutor(JOBS_AT_ONCE) as threads:
-            return list(threads.map(self.run, files))
+            return list(threads.map(lambda query: self.run(query, most_rows), queries))
+
+    def read_batches(self, table: str) -> tuple[pa.Schema, int, Iterator[pa.RecordBatch]]:
+        """Read a table in its own order: its schema, its number of rows, and its rows a batch at a time."""
+        reference = self.get_table(table)
+        schema = self.list_rows(reference, max_results=0).to_arrow(create_bqstorage_client=False).schema
+        rows = self.list_rows(reference)
+        batches = rows.to_arrow_iterable(bqstorage_client=self.storage_client, max_stream_count=1)
+        return (
+            schema,
+            reference.num_rows,
+            (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in batches),
+        )
 
     def read(self, columns: Mapping[str, Sequence[bigquery.SchemaField]]) -> list[pd.DataFrame]:
         """Read columns of several tables at once: integers as Int64, floats as float64, strings as str."""

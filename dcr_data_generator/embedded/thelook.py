@@ -16,53 +16,25 @@ LOCATION = "US"
 LABEL, UNFINISHED = "source", "unfinished"
 
 
-def columns(**types: str) -> list[SchemaField]:
-    """Name columns and their types."""
-    return [SchemaField(name, type_) for name, type_ in types.items()]
+def columns(text: str) -> list[SchemaField]:
+    """Read columns as they stand in a CREATE TABLE."""
+    return [SchemaField(*column.split()) for column in text.split(", ")]
 
 
 # As the real tables have them, but for the users' user_geom: the emulator cannot copy GEOGRAPHY.
 SCHEMAS = {
     "orders": columns(
-        order_id="INTEGER",
-        user_id="INTEGER",
-        status="STRING",
-        gender="STRING",
-        created_at="TIMESTAMP",
-        returned_at="TIMESTAMP",
-        shipped_at="TIMESTAMP",
-        delivered_at="TIMESTAMP",
-        num_of_item="INTEGER",
+        "order_id INTEGER, user_id INTEGER, status STRING, gender STRING, created_at TIMESTAMP, returned_at TIMESTAMP, "
+        "shipped_at TIMESTAMP, delivered_at TIMESTAMP, num_of_item INTEGER"
     ),
     "order_items": columns(
-        id="INTEGER",
-        order_id="INTEGER",
-        user_id="INTEGER",
-        product_id="INTEGER",
-        inventory_item_id="INTEGER",
-        status="STRING",
-        created_at="TIMESTAMP",
-        shipped_at="TIMESTAMP",
-        delivered_at="TIMESTAMP",
-        returned_at="TIMESTAMP",
-        sale_price="FLOAT",
+        "id INTEGER, order_id INTEGER, user_id INTEGER, product_id INTEGER, inventory_item_id INTEGER, status STRING, "
+        "created_at TIMESTAMP, shipped_at TIMESTAMP, delivered_at TIMESTAMP, returned_at TIMESTAMP, sale_price FLOAT"
     ),
     "users": columns(
-        id="INTEGER",
-        first_name="STRING",
-        last_name="STRING",
-        email="STRING",
-        age="INTEGER",
-        gender="STRING",
-        state="STRING",
-        street_address="STRING",
-        postal_code="STRING",
-        city="STRING",
-        country="STRING",
-        latitude="FLOAT",
-        longitude="FLOAT",
-        traffic_source="STRING",
-        created_at="TIMESTAMP",
+        "id INTEGER, first_name STRING, last_name STRING, email STRING, age INTEGER, gender STRING, state STRING, "
+        "street_address STRING, postal_code STRING, city STRING, country STRING, latitude FLOAT, longitude FLOAT, "
+        "traffic_source STRING, created_at TIMESTAMP"
     ),
 }
 

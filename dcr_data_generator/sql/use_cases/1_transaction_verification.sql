@@ -1,4 +1,5 @@
 -- Which sales did this provider process?
+-- The merchant asks. Join key: order_id.
 SELECT
   o.order_id,
   o.created_at,

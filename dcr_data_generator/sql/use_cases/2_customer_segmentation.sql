@@ -1,4 +1,5 @@
 -- Do customers of a higher tier spend more?
+-- The merchant asks. Join keys: email, then provider_user_id.
 SELECT
   p.account_tier,
   AVG(t.transaction_amount) AS average_order_value,

@@ -1,4 +1,5 @@
--- How many of the customers has this provider verified?
+-- How many of our customers has this provider verified?
+-- The merchant asks. Join key: email.
 SELECT
   p.is_verified_user,
   COUNT(DISTINCT u.id) AS number_of_customers

@@ -1,4 +1,5 @@
--- Who are the provider's users, in the merchant's eyes?
+-- Who are our users, as the merchant knows them?
+-- The provider asks. Join key: email.
 SELECT
   p.provider_user_id,
   p.email,

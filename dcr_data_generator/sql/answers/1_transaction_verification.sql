@@ -1,0 +1,15 @@
+-- How many of the merchant's orders went through the wallet, and what they were worth in US dollars.
+SELECT
+  COUNT(*) AS orders,
+  COUNT(t.order_id) AS wallet_orders,
+  COALESCE(SUM(t.transaction_amount), 0) AS wallet_sales,
+  COALESCE(SUM(s.total), 0) AS sales
+FROM merchant_provider.orders AS o
+LEFT JOIN ewallet_provider.transactions AS t ON o.order_id = t.order_id
+LEFT JOIN (
+  SELECT
+    order_id,
+    SUM(sale_price) AS total
+  FROM merchant_provider.order_items
+  GROUP BY order_id
+) AS s ON o.order_id = s.order_id

@@ -1,0 +1,23 @@
+-- Of the wallet holders 8 % are Business and 22 % Premium, and of the other users as many.
+WITH
+  groups AS (
+    SELECT
+      u.person IS NOT NULL AS is_holder,
+      COUNTIF(p.account_tier = 'Business') AS business,
+      COUNTIF(p.account_tier = 'Premium') AS premium,
+      COUNT(*) AS users
+    FROM ewallet_provider.provider_users AS p
+    LEFT JOIN (
+      SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
+      FROM merchant_provider.users
+    ) AS u ON LOWER(TRIM(p.email, ' \t\r\n')) = u.person
+    GROUP BY is_holder
+  )
+SELECT
+  is_holder,
+  business,
+  premium,
+  users
+FROM groups
+WHERE business != FLOOR(0.08 * users + 0.5)
+  OR premium != FLOOR(0.22 * users + 0.5)

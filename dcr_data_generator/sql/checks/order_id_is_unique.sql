@@ -1,0 +1,7 @@
+-- Every order stands in the snapshot once, under a number of its own.
+SELECT
+  order_id,
+  COUNT(*) AS orders
+FROM merchant_provider.orders
+GROUP BY order_id
+HAVING COUNT(*) > 1 OR order_id IS NULL

@@ -1,0 +1,8 @@
+-- The snapshot holds every item that the source has for its orders.
+SELECT
+  s.order_id,
+  s.id AS order_item_id
+FROM `bigquery-public-data.thelook_ecommerce.order_items` AS s
+JOIN merchant_provider.orders AS o ON s.order_id = o.order_id
+LEFT JOIN merchant_provider.order_items AS i ON s.id = i.id
+WHERE i.id IS NULL

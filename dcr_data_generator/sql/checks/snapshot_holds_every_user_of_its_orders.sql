@@ -1,0 +1,7 @@
+-- The snapshot holds the user of every order whom the source has.
+SELECT DISTINCT
+  s.id AS user_id
+FROM `bigquery-public-data.thelook_ecommerce.users` AS s
+JOIN merchant_provider.orders AS o ON s.id = o.user_id
+LEFT JOIN merchant_provider.users AS u ON s.id = u.id
+WHERE u.id IS NULL

@@ -1,0 +1,7 @@
+-- Every user of the snapshot placed one of its orders.
+SELECT
+  u.id AS user_id,
+  u.email
+FROM merchant_provider.users AS u
+LEFT JOIN merchant_provider.orders AS o ON u.id = o.user_id
+WHERE o.user_id IS NULL

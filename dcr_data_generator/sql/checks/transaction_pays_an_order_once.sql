@@ -1,0 +1,7 @@
+-- Every order is paid once at most.
+SELECT
+  order_id,
+  COUNT(*) AS transactions
+FROM ewallet_provider.transactions
+GROUP BY order_id
+HAVING COUNT(*) > 1 OR order_id IS NULL

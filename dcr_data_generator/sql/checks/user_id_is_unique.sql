@@ -1,0 +1,7 @@
+-- Every user stands in the snapshot once, under a number of their own.
+SELECT
+  id AS user_id,
+  COUNT(*) AS users
+FROM merchant_provider.users
+GROUP BY id
+HAVING COUNT(*) > 1 OR id IS NULL

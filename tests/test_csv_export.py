@@ -1,0 +1,603 @@
+"""A person's own export of thelook: what is read as what, what is refused, and when it replaces the source."""
+
+import csv
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from google.cloud import bigquery
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dcr_data_generator.embedded import csv_export, thelook
+from dcr_data_generator.problem import Problem
+from tests.conftest import THELOOK
+
+ORDERS_HEADER = "order_id,user_id,status,gender,created_at,returned_at,shipped_at,delivered_at,num_of_item"
+ITEMS_HEADER = (
+    "id,order_id,user_id,product_id,inventory_item_id,status,created_at,shipped_at,delivered_at,returned_at,sale_price"
+)
+USERS_HEADER = (
+    "id,first_name,last_name,email,age,gender,state,street_address,postal_code,city,country,latitude,longitude,"
+    "traffic_source,created_at"
+)
+ORDER = (
+    "11,1,Returned,F,2025-09-12 02:16:00.000000 UTC,2025-09-19 05:00:00.000000 UTC,2025-09-13 03:00:00.500000 UTC,"
+    "2025-09-17 04:00:00.000001 UTC,2"
+)
+OTHER_ORDER = "12,2,Processing,M,2025-09-13 23:59:59.999999 UTC,,,,1"
+ITEM = "21,11,1,501,601,Returned,2025-09-12 01:11:58.000000 UTC,,,,24.989999771118164"
+USER = (
+    "1,Ana,Lima,analima@example.org,49,F,Acre,990 Dillon Mall,69980-000,null,Brasil,-8.065346116,-72.87094866,"
+    "Display,2024-10-25 07:09:00.000000 UTC"
+)
+DEFAULTS = {
+    "orders": [ORDERS_HEADER, ORDER, OTHER_ORDER],
+    "order_items": [ITEMS_HEADER, ITEM],
+    "users": [USERS_HEADER, USER],
+}
+
+
+def write(folder: Path, **files: str | bytes | list[str]) -> Path:
+    """Write the three files, given as bytes, as text or as lines; the others are good ones."""
+    for name, content in (DEFAULTS | files).items():
+        if isinstance(content, list):
+            content = "\n".join([*content, ""])
+        (folder / f"{name}.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def order(number: int = 11, **values: str) -> str:
+    """A line of orders.csv, with other values in some columns."""
+    defaults = dict(zip(ORDERS_HEADER.split(","), OTHER_ORDER.split(","), strict=True))
+    return ",".join((defaults | {"order_id": str(number)} | values).values())
+
+
+def item(**values: str) -> str:
+    """A line of order_items.csv, with other values in some columns."""
+    return ",".join((dict(zip(ITEMS_HEADER.split(","), ITEM.split(","), strict=True)) | values).values())
+
+
+def user(**values: str) -> str:
+    """A line of users.csv, with other values in some columns."""
+    return ",".join((dict(zip(USERS_HEADER.split(","), USER.split(","), strict=True)) | values).values())
+
+
+def listed(values: pd.Series) -> list:
+    """The values, with None for a missing one."""
+    return [None if pd.isna(value) else value for value in values]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., dict[str, pd.DataFrame]]:
+    """Read an export of which some files are given: `read(orders=[ORDERS_HEADER, ...])["orders"]`."""
+    return lambda **files: csv_export.read(write(tmp_path, **files), thelook.SCHEMAS)
+
+
+@pytest.fixture
+def refuse(tmp_path: Path) -> Callable[..., str]:
+    """Read an export that is to be refused, and return the one line that says why."""
+
+    def run(**files: str | bytes | list[str]) -> str:
+        with pytest.raises(Problem) as problem:
+            csv_export.read(write(tmp_path, **files), thelook.SCHEMAS)
+        line = str(problem.value)
+        assert len(line.splitlines()) == 1, line
+        [name] = files
+        assert str(tmp_path / f"{name}.csv") in line
+        return line
+
+    return run
+
+
+def names_row(line: str, row: int) -> bool:
+    """Whether a line names a row."""
+    return re.search(rf"\brow #?{row}\b", line, re.IGNORECASE) is not None
+
+
+# What is read, and as what.
+
+
+def test_integers_are_read_as_they_are(read: Callable) -> None:
+    assert listed(read()["orders"]["order_id"]) == [11, 12]
+
+
+def test_the_console_s_timestamps_are_read_to_the_microsecond(read: Callable) -> None:
+    created_at = read()["orders"]["created_at"]
+    assert listed(created_at) == [
+        pd.Timestamp(2025, 9, 12, 2, 16, tz="UTC"),
+        pd.Timestamp(2025, 9, 13, 23, 59, 59, 999_999, tz="UTC"),
+    ]
+
+
+def test_a_fraction_of_a_second_is_kept(read: Callable) -> None:
+    first = read()["orders"].iloc[0]
+    assert first["shipped_at"] == pd.Timestamp(2025, 9, 13, 3, 0, 0, 500_000, tz="UTC")
+    assert first["delivered_at"] == pd.Timestamp(2025, 9, 17, 4, 0, 0, 1, tz="UTC")
+
+
+def test_prices_keep_their_single_precision_noise(read: Callable) -> None:
+    # 24.99 in single precision, as the source has it.
+    assert listed(read()["order_items"]["sale_price"]) == [float(np.float32("24.99"))]
+
+
+def test_texts_are_read_as_they_are(read: Callable) -> None:
+    record = read()["users"].iloc[0]
+    assert [record["first_name"], record["email"], record["street_address"], record["postal_code"]] == [
+        "Ana",
+        "analima@example.org",
+        "990 Dillon Mall",
+        "69980-000",
+    ]
+
+
+@pytest.mark.parametrize("name", thelook.SCHEMAS)
+def test_the_frames_have_the_columns_of_the_source_in_order(name: str, read: Callable) -> None:
+    assert ",".join(read()[name].columns) == DEFAULTS[name][0]
+
+
+def test_the_frames_have_the_documented_types(read: Callable) -> None:
+    types = read()["order_items"].dtypes.astype(str)
+    assert [types["id"], types["status"], types["created_at"], types["sale_price"]] == [
+        "Int64",
+        "str",
+        "datetime64[us, UTC]",
+        "float64",
+    ]
+
+
+def test_a_column_without_any_value_has_its_type(read: Callable) -> None:
+    assert str(read()["order_items"]["shipped_at"].dtype) == "datetime64[us, UTC]"
+
+
+def test_columns_may_stand_in_another_order(read: Callable) -> None:
+    lines = [",".join(reversed(line.split(","))) for line in DEFAULTS["users"]]
+    assert listed(read(users=lines)["users"].iloc[0]) == listed(read()["users"].iloc[0])
+
+
+def test_columns_that_thelook_has_not_are_ignored(read: Callable) -> None:
+    lines = ["note," + USERS_HEADER + ",user_geom", "x," + USER + ",POINT(-72.87094866 -8.065346116)"]
+    assert ",".join(read(users=lines)["users"].columns) == USERS_HEADER
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(read: Callable) -> None:
+    content = "\n".join(DEFAULTS["orders"]).encode("utf-8-sig")
+    assert listed(read(orders=content)["orders"]["order_id"]) == [11, 12]
+
+
+def test_a_byte_order_mark_may_precede_a_quoted_header(read: Callable) -> None:
+    header = ",".join(f'"{name}"' for name in ORDERS_HEADER.split(","))
+    content = "\n".join([header, ORDER]).encode("utf-8-sig")
+    assert listed(read(orders=content)["orders"]["order_id"]) == [11]
+
+
+def test_windows_line_ends_are_no_part_of_the_last_column(read: Callable) -> None:
+    content = "\r\n".join([*DEFAULTS["users"], ""])
+    assert listed(read(users=content)["users"]["created_at"]) == [pd.Timestamp(2024, 10, 25, 7, 9, tz="UTC")]
+
+
+def test_the_last_line_needs_no_line_end(read: Callable) -> None:
+    assert listed(read(orders="\n".join(DEFAULTS["orders"]))["orders"]["num_of_item"]) == [2, 1]
+
+
+def test_a_comma_in_quotes_is_part_of_the_text(read: Callable) -> None:
+    assert listed(read(users=[USERS_HEADER, user(city='"Paris, Texas"')])["users"]["city"]) == ["Paris, Texas"]
+
+
+def test_two_quotes_in_quotes_are_one(read: Callable) -> None:
+    assert listed(read(users=[USERS_HEADER, user(city='"the ""big"" city"')])["users"]["city"]) == ['the "big" city']
+
+
+def test_a_line_break_in_quotes_is_part_of_the_text(read: Callable) -> None:
+    users = read(users=[USERS_HEADER, user(city='"Rio\nde Janeiro"'), user(city="Acre")])["users"]
+    assert listed(users["city"]) == ["Rio\nde Janeiro", "Acre"]
+
+
+def test_every_value_may_be_in_quotes(read: Callable) -> None:
+    lines = [",".join(f'"{value}"' for value in line.split(",")) for line in (USERS_HEADER, USER)]
+    assert listed(read(users=lines)["users"].iloc[0]) == listed(read()["users"].iloc[0])
+
+
+def test_letters_of_every_script_are_kept(read: Callable) -> None:
+    lines = [USERS_HEADER, user(city="São Paulo"), user(city="北京"), user(city="🏙")]
+    assert listed(read(users=lines)["users"]["city"]) == ["São Paulo", "北京", "🏙"]
+
+
+def test_an_empty_field_is_null(read: Callable) -> None:
+    record = read(users=[USERS_HEADER, user(city="", age="", latitude="", created_at="")])["users"].iloc[0]
+    assert listed(record[["city", "age", "latitude", "created_at"]]) == [None, None, None, None]
+
+
+def test_an_empty_field_in_quotes_is_an_empty_text(read: Callable) -> None:
+    assert listed(read(users=[USERS_HEADER, user(city='""')])["users"]["city"]) == [""]
+
+
+@pytest.mark.parametrize("text", ["null", "NULL", "NA", "N/A", "NaN", "None", "nan", "true", "-", " "])
+def test_a_word_is_a_text_even_where_it_looks_like_no_value(text: str, read: Callable) -> None:
+    assert listed(read(users=[USERS_HEADER, user(city=text)])["users"]["city"]) == [text]
+
+
+def test_a_number_in_a_text_column_stays_as_it_is_written(read: Callable) -> None:
+    users = read(users=[USERS_HEADER, user(postal_code="00420"), user(postal_code="1e3")])["users"]
+    assert listed(users["postal_code"]) == ["00420", "1e3"]
+
+
+def test_a_row_that_stands_there_twice_is_no_reason_to_refuse(read: Callable) -> None:
+    orders = read(orders=[ORDERS_HEADER, ORDER, OTHER_ORDER, ORDER])["orders"]
+    assert sorted(set(orders["order_id"])) == [11, 12]
+
+
+def test_a_user_may_have_several_records(read: Callable) -> None:
+    users = read(users=[USERS_HEADER, USER, user(city="Acre", created_at="2023-01-01 00:00:00 UTC")])["users"]
+    assert listed(users["id"]) == [1, 1]
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, 2**63 - 1, -(2**63)])
+def test_a_huge_integer_is_kept_exactly(number: int, read: Callable) -> None:
+    assert listed(read(orders=[ORDERS_HEADER, order(number)])["orders"]["order_id"]) == [number]
+
+
+def test_a_huge_integer_is_kept_exactly_beside_an_empty_field(read: Callable) -> None:
+    orders = read(orders=[ORDERS_HEADER, order(1, user_id=str(2**53 + 1)), order(2, user_id="")])["orders"]
+    assert listed(orders["user_id"]) == [2**53 + 1, None]
+
+
+def test_a_huge_integer_is_kept_exactly_beside_one_with_a_decimal_point(read: Callable) -> None:
+    orders = read(orders=[ORDERS_HEADER, order(1, user_id=str(2**53 + 1)), order(2, user_id="1.0")])["orders"]
+    assert listed(orders["user_id"]) == [2**53 + 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [("-5.5", -5.5), ("0", 0.0), ("", None), ("188.0", 188.0), ("1e2", 100.0), ("1e-400", 0.0)],
+)
+def test_a_price_may_be_any_finite_number_or_missing(text: str, price: float | None, read: Callable) -> None:
+    [value] = listed(read(order_items=[ITEMS_HEADER, item(sale_price=text)])["order_items"]["sale_price"])
+    assert value == price
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-09-12 02:16:00 UTC",
+        "2025-09-12 02:16:00",
+        "2025-09-12T02:16:00Z",
+        "2025-09-12 02:16:00+00:00",
+        "2025-09-12 04:16:00+02:00",
+        "2025-09-12T02:16:00.000000Z",
+    ],
+)
+def test_timestamps_may_be_written_as_iso_8601_has_them(text: str, read: Callable) -> None:
+    orders = read(orders=[ORDERS_HEADER, order(1), order(2, created_at=text)])["orders"]
+    assert orders["created_at"][1] == pd.Timestamp(2025, 9, 12, 2, 16, tz="UTC")
+
+
+@pytest.mark.skipif(not THELOOK.is_dir(), reason="the real extract is not here")
+@pytest.mark.parametrize(("name", "rows"), [("orders", 495), ("order_items", 507), ("users", 645)])
+def test_a_real_export_is_read_as_python_s_csv_module_reads_it(name: str, rows: int) -> None:
+    parse = {
+        "INTEGER": int,
+        "FLOAT": float,
+        "STRING": str,
+        "TIMESTAMP": lambda text: pd.Timestamp(text.removesuffix(" UTC"), tz="UTC"),
+    }
+    with (THELOOK / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        records = list(csv.DictReader(file))
+    table = csv_export.read(THELOOK, thelook.SCHEMAS)[name]
+    assert len(table) == len(records) == rows
+    for field in thelook.SCHEMAS[name]:
+        expected = [parse[field.field_type](text) if (text := record[field.name]) else None for record in records]
+        assert listed(table[field.name]) == expected
+
+
+TEXTS = st.none() | st.text(st.sampled_from("a,\"\n\r ;\t\\'é北🏙\ufeffnull0")) | st.text()
+
+
+@settings(deadline=None, max_examples=150)
+@given(rows=st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=6), line_end=st.sampled_from(["\n", "\r\n"]))
+def test_whatever_texts_python_s_csv_module_writes_come_back(
+    rows: list[tuple[str | None, str | None, str | None]], line_end: str
+) -> None:
+    columns = ["first_name", "city", "traffic_source"]
+    with tempfile.TemporaryDirectory() as name:
+        with (Path(name) / "users.csv").open("w", encoding="utf-8", newline="") as file:
+            # QUOTE_NOTNULL writes None as an empty field, and an empty text as one in quotes.
+            writer = csv.DictWriter(
+                file, USERS_HEADER.split(","), restval=None, quoting=csv.QUOTE_NOTNULL, lineterminator=line_end
+            )
+            writer.writeheader()
+            writer.writerows(
+                {"id": number} | dict(zip(columns, texts, strict=True)) for number, texts in enumerate(rows, 1)
+            )
+        users = csv_export.read(Path(name), {"users": thelook.SCHEMAS["users"]})["users"]
+    assert list(zip(*(listed(users[column]) for column in columns), strict=True)) == rows
+
+
+@settings(deadline=None, max_examples=50)
+@given(prices=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50))
+def test_every_finite_price_is_read_to_the_last_bit(prices: list[float]) -> None:
+    lines = [ITEMS_HEADER] + [item(id=str(number), sale_price=repr(price)) for number, price in enumerate(prices)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = write(Path(name), order_items=lines)
+        assert listed(csv_export.read(folder, thelook.SCHEMAS)["order_items"]["sale_price"]) == prices
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_missing_file_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / f"{name}.csv").unlink()
+    with pytest.raises(Problem) as problem:
+        csv_export.read(tmp_path, thelook.SCHEMAS)
+    assert str(tmp_path / f"{name}.csv") in str(problem.value)
+    assert "\n" not in str(problem.value)
+
+
+def test_a_folder_in_a_file_s_place_is_refused(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "users.csv").unlink()
+    (tmp_path / "users.csv").mkdir()
+    with pytest.raises(Problem, match=r"users\.csv"):
+        csv_export.read(tmp_path, thelook.SCHEMAS)
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\r\n\r\n", "  "])
+def test_an_empty_file_is_refused(content: str, refuse: Callable) -> None:
+    assert "empty" in refuse(orders=content)
+
+
+@pytest.mark.parametrize("content", [ORDERS_HEADER, ORDERS_HEADER + "\n", ORDERS_HEADER + "\r\n"])
+def test_a_header_alone_is_refused_as_such(content: str, refuse: Callable) -> None:
+    line = refuse(orders=content)
+    assert "header" in line
+    assert "no rows" in line
+
+
+def test_rows_without_a_header_are_refused(refuse: Callable) -> None:
+    line = refuse(orders=[ORDER, OTHER_ORDER])
+    assert "order_id" in line
+    assert "header" in line
+
+
+def test_a_missing_column_is_refused_by_its_name(refuse: Callable) -> None:
+    line = refuse(orders=[line.rpartition(",")[0] for line in DEFAULTS["orders"]])
+    assert re.search(r"no column num_of_item\b", line)
+
+
+def test_a_column_that_stands_there_twice_is_refused_by_its_name(refuse: Callable) -> None:
+    assert "two columns status" in refuse(orders=[ORDERS_HEADER + ",status", ORDER + ",Complete"])
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_another_delimiter_is_refused_with_what_is_wanted(delimiter: str, refuse: Callable) -> None:
+    assert "comma" in refuse(orders="\n".join(DEFAULTS["orders"]).replace(",", delimiter))
+
+
+def test_latin_1_is_refused_with_its_row_and_the_encoding_wanted(refuse: Callable) -> None:
+    line = refuse(users="\n".join([USERS_HEADER, user(), user(city="Tarauacá")]).encode("latin-1"))
+    assert "UTF-8" in line
+    assert names_row(line, 3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_utf_16_is_refused_with_the_encoding_wanted(encoding: str, refuse: Callable) -> None:
+    assert "UTF-8" in refuse(users="\n".join(DEFAULTS["users"]).encode(encoding))
+
+
+def test_a_last_line_that_breaks_off_is_refused_with_its_row(refuse: Callable) -> None:
+    assert names_row(refuse(orders="\n".join([ORDERS_HEADER, ORDER, OTHER_ORDER[:20]])), 3)
+
+
+def test_a_last_line_that_breaks_off_in_quotes_is_refused_with_its_row(refuse: Callable) -> None:
+    assert names_row(refuse(users="\n".join([USERS_HEADER, USER, '2,"An'])), 3)
+
+
+def test_a_row_with_too_few_values_is_refused_by_its_number(refuse: Callable) -> None:
+    assert names_row(refuse(orders=[ORDERS_HEADER, ORDER, "13,2", OTHER_ORDER]), 3)
+
+
+def test_a_row_with_too_many_values_is_refused_by_its_number(refuse: Callable) -> None:
+    assert names_row(refuse(orders=[ORDERS_HEADER, ORDER, OTHER_ORDER + ",x"]), 3)
+
+
+def test_a_line_that_is_no_csv_is_not_shown_whole(refuse: Callable) -> None:
+    assert len(refuse(orders=[ORDERS_HEADER, "x" * 100_000])) < 1_000
+
+
+BAD_NUMBERS = ["abc", "null", "NaN", "inf", "-Infinity", "1e309", "12,5", "1 000", "$5", "0x10", "1_000", "true", "٣"]
+
+
+@pytest.mark.parametrize("text", [*BAD_NUMBERS, "1.5", '""', "9223372036854775808", "-9223372036854775809", "1e30"])
+def test_what_is_no_64_bit_integer_is_refused_with_row_and_column(text: str, refuse: Callable) -> None:
+    line = refuse(orders=[ORDERS_HEADER, order(11), order(12, user_id=f'"{text}"' if text != '""' else text)])
+    assert names_row(line, 3)
+    assert "column user_id" in line
+    assert repr(text if text != '""' else "") in line
+
+
+@pytest.mark.parametrize("text", BAD_NUMBERS)
+def test_what_is_no_finite_price_is_refused_with_row_and_column(text: str, refuse: Callable) -> None:
+    line = refuse(order_items=[ITEMS_HEADER, ITEM, item(id="22", sale_price=f'"{text}"')])
+    assert names_row(line, 3)
+    assert "column sale_price" in line
+    assert repr(text) in line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12/09/2025 02:16",
+        "12.09.2025",
+        "Sep 12 2025",
+        "20250912",
+        "1757643360",
+        "2025-09-31 00:00:00.000000 UTC",
+        "2025-13-01 00:00:00.000000 UTC",
+        "2025-09-12 25:00:00.000000 UTC",
+        "2025-09-12 02:16:00 PST",
+        "45912.09",
+        "yesterday",
+        "null",
+    ],
+)
+def test_another_date_format_is_refused_with_row_and_column(text: str, refuse: Callable) -> None:
+    line = refuse(orders=[ORDERS_HEADER, ORDER, order(12, created_at=text)])
+    assert names_row(line, 3)
+    assert "column created_at" in line
+    assert repr(text) in line
+
+
+@pytest.mark.parametrize(("name", "key", "line"), [("orders", "order_id", ORDER), ("order_items", "id", ITEM)])
+def test_an_id_of_two_different_rows_is_refused_with_the_second_row(
+    name: str, key: str, line: str, refuse: Callable
+) -> None:
+    problem = refuse(**{name: [DEFAULTS[name][0], line, line.replace("Returned", "Complete")]})
+    assert names_row(problem, 3)
+    assert f"column {key}" in problem
+
+
+def test_a_copied_row_does_not_shift_the_number_of_the_row_that_is_wrong(refuse: Callable) -> None:
+    lines = [ORDERS_HEADER, ORDER, ORDER, OTHER_ORDER, ORDER.replace("Returned", "Complete")]
+    assert names_row(refuse(orders=lines), 5)
+
+
+def test_a_blank_line_counts_as_a_row_as_in_a_spreadsheet(refuse: Callable) -> None:
+    assert names_row(refuse(orders=[ORDERS_HEADER, ORDER, "", "", order(12, user_id="x")]), 5)
+
+
+def test_a_line_break_in_quotes_does_not_shift_the_number_of_the_row_that_is_wrong(refuse: Callable) -> None:
+    assert names_row(refuse(users=[USERS_HEADER, user(city='"a\nb"'), user(age="x")]), 3)
+
+
+def test_the_number_of_a_row_is_right_far_down_a_large_file(refuse: Callable) -> None:
+    # More than a megabyte: readers work block by block.
+    lines = [ORDERS_HEADER, *(order(number) for number in range(1, 30_001)), order(30_001, num_of_item="x")]
+    assert names_row(refuse(orders=lines), 30_002)
+
+
+@pytest.mark.parametrize(("name", "key"), [("orders", "order_id"), ("order_items", "id"), ("users", "id")])
+def test_a_row_without_its_id_is_refused_with_row_and_column(name: str, key: str, refuse: Callable) -> None:
+    first = DEFAULTS[name][1]
+    line = refuse(**{name: [DEFAULTS[name][0], first, "," + first.partition(",")[2]]})
+    assert names_row(line, 3)
+    assert f"column {key}" in line
+
+
+def test_a_value_with_a_line_break_is_refused_in_one_line(refuse: Callable) -> None:
+    line = refuse(orders=[ORDERS_HEADER, order(11, num_of_item='"1\n2"')])
+    assert names_row(line, 2)
+    assert "column num_of_item" in line
+
+
+# When it replaces the source.
+
+
+@pytest.fixture
+def client(connect: Callable) -> Iterator[bigquery.Client]:
+    """A client of the embedded BigQuery, which has no source."""
+    client = connect()
+    client.delete_dataset(thelook.DATASET, delete_contents=True, not_found_ok=True)
+    yield client
+    client.delete_dataset(thelook.DATASET, delete_contents=True, not_found_ok=True)
+
+
+def statuses(client: bigquery.Client) -> list[tuple[int, str]]:
+    """The orders of the source and their statuses."""
+    sql = f"SELECT order_id, status FROM `{thelook.DATASET}.orders` ORDER BY order_id"
+    return [(row.order_id, row.status) for row in client.query_and_wait(sql)]
+
+
+def load_jobs(client: bigquery.Client) -> int:
+    """How many load jobs there have been so far."""
+    return sum(job.job_type == "load" for job in client.list_jobs(all_users=True))
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Callable[..., Path]:
+    """A folder with an export: `export("name", orders=[...])`."""
+
+    def make(name: str, **files: str | bytes | list[str]) -> Path:
+        (tmp_path / name).mkdir()
+        return write(tmp_path / name, **files)
+
+    return make
+
+
+def test_an_export_becomes_the_source(client: bigquery.Client, export: Callable) -> None:
+    thelook.fill(client, export("good"))
+    assert statuses(client) == [(11, "Returned"), (12, "Processing")]
+
+
+def test_an_export_s_values_reach_the_source(client: bigquery.Client, export: Callable) -> None:
+    thelook.fill(client, export("good", users=[USERS_HEADER, user(state="", street_address='""')]))
+    [row] = client.query_and_wait(f"SELECT * FROM `{thelook.DATASET}.users`")
+    assert (row.id, row.age, row.state, row.street_address, row.city) == (1, 49, None, "", "null")
+    assert (row.latitude, row.created_at) == (-8.065346116, pd.Timestamp(2024, 10, 25, 7, 9, tz="UTC"))
+
+
+def test_another_export_replaces_the_source(client: bigquery.Client, export: Callable) -> None:
+    thelook.fill(client, export("first"))
+    thelook.fill(client, export("second", orders=[ORDERS_HEADER, order(13)]))
+    assert statuses(client) == [(13, "Processing")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("orders", [ORDERS_HEADER, order(13, user_id="x")]),
+        ("order_items", [ITEMS_HEADER]),
+        ("users", [USERS_HEADER, user(created_at="yesterday")]),
+    ],
+)
+def test_a_bad_export_leaves_the_source_as_it_was(
+    name: str, content: list[str], client: bigquery.Client, export: Callable
+) -> None:
+    thelook.fill(client, export("good"))
+    bad = export("bad", **({"orders": [ORDERS_HEADER, order(13)]} | {name: content}))
+    with pytest.raises(Problem):
+        thelook.fill(client, bad)
+    assert statuses(client) == [(11, "Returned"), (12, "Processing")]
+
+
+def test_an_export_without_a_file_leaves_the_source_as_it_was(client: bigquery.Client, export: Callable) -> None:
+    thelook.fill(client, export("good"))
+    bad = export("bad")
+    (bad / "users.csv").unlink()
+    with pytest.raises(Problem):
+        thelook.fill(client, bad)
+    assert statuses(client) == [(11, "Returned"), (12, "Processing")]
+
+
+def test_a_good_export_after_a_bad_one_becomes_the_source(client: bigquery.Client, export: Callable) -> None:
+    with pytest.raises(Problem):
+        thelook.fill(client, export("bad", users=[USERS_HEADER]))
+    thelook.fill(client, export("good"))
+    assert statuses(client) == [(11, "Returned"), (12, "Processing")]
+
+
+def test_the_same_content_is_not_loaded_again(client: bigquery.Client, export: Callable) -> None:
+    thelook.fill(client, export("first"))
+    jobs = load_jobs(client)
+    thelook.fill(client, export("second"))
+    assert load_jobs(client) == jobs
+
+
+def test_another_content_is_loaded(client: bigquery.Client, export: Callable) -> None:
+    folder = export("export")
+    thelook.fill(client, folder)
+    jobs = load_jobs(client)
+    thelook.fill(client, write(folder, users=[USERS_HEADER, user(city="Acre")]))
+    assert load_jobs(client) == jobs + 3
+    [row] = client.query_and_wait(f"SELECT city FROM `{thelook.DATASET}.users`")
+    assert row.city == "Acre"
+
+
+def test_rows_that_move_from_one_file_to_another_are_another_content(tmp_path: Path) -> None:
+    before = csv_export.fingerprint(write(tmp_path, orders="ab", order_items="c"))
+    assert csv_export.fingerprint(write(tmp_path, orders="a", order_items="bc")) != before
