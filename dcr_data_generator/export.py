@@ -28,7 +28,7 @@ def run(client: bigquery.Client, folder: Path, progress: Callable[[str, int, int
 
     `progress` is told the table, how many of its rows have been written, and how many there are.
     """
-    with ThreadPoolExecutor() as threads:
+    with ThreadPoolExecutor(client.reads_at_once) as threads:
         for written in [threads.submit(write, client, table, path_of(table, folder), progress) for table in TABLES]:
             written.result()
 

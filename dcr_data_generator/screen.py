@@ -1,5 +1,6 @@
 """What a person sees: plain lines, with a live status on a terminal."""
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from dcr_data_generator.settings import Settings
 from dcr_data_generator.use_cases import UseCase
 
 LONGEST_VALUE = 60
+NUMBER = r"-?[\d,.]+%?"
 
 
 class Screen:
@@ -114,7 +116,7 @@ class Screen:
         table = Table(*map(escape, columns))
         for row in rows:
             for column, value in zip(table.columns, row, strict=True):
-                column.justify = "right" if isinstance(value, int | float) and not isinstance(value, bool) else "left"
+                column.justify = "right" if re.fullmatch(NUMBER, plain(value)) else "left"
             table.add_row(*(escape(plain(value)) for value in row))
         self.console.print(table)
 

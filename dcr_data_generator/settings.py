@@ -3,16 +3,17 @@
 import copy
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from textwrap import shorten
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, create_model
 from pydantic_settings import (
     BaseSettings,
     CliSettingsSource,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -61,10 +62,17 @@ def check_folder(value: Path) -> Path:
     return value
 
 
+def check_path(value: object) -> object:
+    """Take a path that says something: an empty one would be the current folder."""
+    if value == "":
+        raise ValueError("no path")
+    return value
+
+
 def check_folder_to_be(value: Path) -> Path:
     """Take a folder, or a path where one can be made."""
     nearest = next(path for path in (value, *value.absolute().parents) if path.exists())
-    if not value.name or not nearest.is_dir() or not os.access(nearest, os.W_OK):
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         raise ValueError("not a folder that can be written")
     return value
 
@@ -74,7 +82,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
-        env_ignore_empty=True,
+        env_parse_none_str="None",
         frozen=True,
         extra="forbid",
         cli_prog_name="python -m dcr_data_generator.main",
@@ -116,20 +124,20 @@ class Settings(BaseSettings):
     wallet_only_rate: float = knob(
         0.2, "Share of provider_users who are no customers of the merchant.", "a number from 0, below 1", **SHARE, lt=1
     )
-    source: Annotated[Path, AfterValidator(check_folder)] | None = knob(
+    source: Annotated[Path, BeforeValidator(check_path), AfterValidator(check_folder)] | None = knob(
         None,
         "Embedded only: a folder with orders.csv, order_items.csv and users.csv exported from thelook; "
         "without it, a generated sample.",
         "a folder that exists",
     )
-    embedded_dir: Annotated[Path, AfterValidator(check_folder_to_be)] = knob(
+    embedded_dir: Annotated[Path, BeforeValidator(check_path), AfterValidator(check_folder_to_be)] = knob(
         Path(".bigquery"),
         "Embedded only: where its data is kept between runs.",
         "a folder, or a path where one can be made",
     )
 
     skip_checks: bool = knob(False, "Leave the checks of the result out.", "no value: the flag alone leaves them out")
-    export: Annotated[Path, AfterValidator(check_folder_to_be)] | None = knob(
+    export: Annotated[Path, BeforeValidator(check_path), AfterValidator(check_folder_to_be)] | None = knob(
         None,
         "Write the five tables as Parquet into this folder.",
         "a folder, or a path where one can be made",
@@ -148,7 +156,8 @@ class Settings(BaseSettings):
         **others: Any,  # noqa: ANN401
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment beat what the code says; the flags, which `load` adds, beat both."""
-        return env_settings, others["init_settings"]
+        # An empty variable counts as none at all; an empty flag does not.
+        return EnvSettingsSource(settings_cls, env_ignore_empty=True), others["init_settings"]
 
 
 def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None) -> Settings:
@@ -158,11 +167,12 @@ def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None
         Problem: a flag is unknown, a value is not allowed, or two knobs contradict each other.
     """
     settings_class = with_defaults(constants)
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        flags = CliSettingsSource(settings_class, cli_parse_args=True if arguments is None else list(arguments))
+        flags = CliSettingsSource(settings_class, cli_parse_args=arguments)
         settings = settings_class(_cli_settings_source=flags)
     except SettingsError as error:
-        raise Problem(f"{str(error).removeprefix('error parsing CLI: ')}; --help lists the flags") from None
+        raise Problem(misuse(str(error).removeprefix("error parsing CLI: "), arguments)) from None
     except ValidationError as error:
         raise Problem(refusal(error)) from None
     if settings.write_project_id and settings.source:
@@ -183,13 +193,23 @@ def with_defaults(constants: Mapping[str, object]) -> type[Settings]:
     return create_model("Settings", __base__=Settings, __doc__=Settings.__doc__, **fields)
 
 
+def misuse(reason: str, arguments: list[str]) -> str:
+    """Say what is wrong with the flags; one that follows a flag and looks like one, such as -inf, is a bad value."""
+    if lonely := re.fullmatch(r"argument (--[a-z-]+): expected one argument", reason):
+        following = arguments[arguments.index(lonely[1]) + 1 :]
+        return not_allowed(lonely[1].removeprefix("--").replace("-", "_"), *following[:1])
+    return f"{reason}; --help lists the flags"
+
+
 def refusal(error: ValidationError) -> str:
     """Say which flag has which value and what is allowed, in one line."""
     first = error.errors()[0]
     name = str(first["loc"][0])
-    field = Settings.model_fields.get(name)
-    if field is None:
-        return f"there is no knob {name}; --help lists them"
-    flag, value = "--" + name.replace("_", "-"), shorten(str(first["input"]), 60, placeholder="...")
-    allowed = field.json_schema_extra["allowed"]
-    return f"{flag} {value!r} is not allowed: give {allowed} ({ENV_PREFIX}{name.upper()} sets it, too)"
+    return not_allowed(name, first["input"]) if name in Settings.model_fields else f"there is no knob {name}"
+
+
+def not_allowed(name: str, *values: object) -> str:
+    """Say that a knob's value, or that it has none, is not allowed, and what is."""
+    given = "".join(f" {str(value)[:60]!r}" for value in values) or " without a value"
+    allowed = Settings.model_fields[name].json_schema_extra["allowed"]
+    return f"--{name.replace('_', '-')}{given} is not allowed: give {allowed} ({ENV_PREFIX}{name.upper()} sets it, too)"

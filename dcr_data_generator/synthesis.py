@@ -225,17 +225,15 @@ def birth_dates(ages: pd.Series, target_date: date, draws: np.ndarray) -> pd.Ser
     years = ages[known].to_numpy("int64")
 
     def birthday(age: np.ndarray) -> np.ndarray:
-        """The day on which one would have been born to turn `age` on the target date; in February its last at most."""
-        month = (target_date.year - age - 1970) * 12 + target_date.month - 1
-        first, last = (month + offset for offset in (0, 1))
-        return np.minimum(
-            first.astype("M8[M]").astype("M8[D]") + (target_date.day - 1), last.astype("M8[M]").astype("M8[D]") - 1
-        )
+        """The birth date of who turns `age` on the target date; the last of its month where that is shorter."""
+        month = ((target_date.year - age - 1970) * 12 + target_date.month - 1).astype("M8[M]")
+        last_day = (month + np.timedelta64(1, "M")).astype("M8[D]") - np.timedelta64(1, "D")
+        return np.minimum(month.astype("M8[D]") + np.timedelta64(target_date.day - 1, "D"), last_day)
 
     latest, too_old = birthday(years), birthday(years + 1)
     days = (latest - too_old).astype("int64")
-    born = np.full(len(ages), np.datetime64("NaT"), dtype="M8[D]")
-    born[known] = latest - (fraction(draws[known]) * days).astype("int64")
+    born = np.full(len(ages), np.datetime64("NaT", "D"))
+    born[known] = latest - (fraction(draws[known]) * days).astype("m8[D]")
     return pd.Series(pa.array(born), dtype=pd.ArrowDtype(pa.date32()))
 
 

@@ -23,6 +23,16 @@ from dcr_data_generator.settings import Settings
 
 LABELS = {"application": "dcr-data-generator"}
 JOBS_AT_ONCE = 8
+ARROW_TYPES = {
+    "INTEGER": pa.int64(),
+    "FLOAT": pa.float64(),
+    "FLOAT64": pa.float64(),  # as bqemulator calls it
+    "STRING": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us", "UTC"),
+    "GEOGRAPHY": pa.string(),
+}
 
 
 class Result(NamedTuple):
@@ -48,6 +58,8 @@ class Warehouse(bigquery.Client):
         super().__init__(location=settings.location, **arguments)
         self.place, self.how_to_query, self.labels = place, how_to_query, LABELS
         self.storage_client = storage_client
+        # bqemulator 1.4 mixes up the rows of tables that are listed over REST at the same time.
+        self.reads_at_once = JOBS_AT_ONCE if storage_client else 1
         self.parameters = [
             bigquery.ScalarQueryParameter("first_date", "DATE", settings.first_date),
             bigquery.ScalarQueryParameter("last_date", "DATE", settings.target_date),
@@ -79,25 +91,20 @@ class Warehouse(bigquery.Client):
 
     def read_batches(self, table: str) -> tuple[pa.Schema, int, Iterator[pa.RecordBatch]]:
         """Read a table in its own order: its schema, its number of rows, and its rows a batch at a time."""
-        reference = self.get_table(table)
-        schema = self.list_rows(reference, max_results=0).to_arrow(create_bqstorage_client=False).schema
-        rows = self.list_rows(reference)
-        batches = rows.to_arrow_iterable(bqstorage_client=self.storage_client, max_stream_count=1)
-        return (
-            schema,
-            reference.num_rows,
-            (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in batches),
-        )
+        found = self.get_table(table)
+        schema = pa.schema([(field.name, ARROW_TYPES[field.field_type]) for field in found.schema])
+        batches = self.list_rows(found).to_arrow_iterable(bqstorage_client=self.storage_client, max_stream_count=1)
+        return schema, found.num_rows, (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in batches)
 
     def read(self, columns: Mapping[str, Sequence[bigquery.SchemaField]]) -> list[pd.DataFrame]:
-        """Read columns of several tables at once: integers as Int64, floats as float64, strings as str."""
+        """Read columns of several tables: integers as Int64, floats as float64, strings as str."""
 
         def read_table(table: str) -> pd.DataFrame:
             rows = self.list_rows(f"{self.project}.{table}", selected_fields=columns[table])
             arrow = rows.to_arrow(bqstorage_client=self.storage_client, create_bqstorage_client=False)
             return arrow.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
 
-        with ThreadPoolExecutor(JOBS_AT_ONCE) as threads:
+        with ThreadPoolExecutor(self.reads_at_once) as threads:
             return list(threads.map(read_table, columns))
 
 

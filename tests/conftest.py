@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import main, warehouse
-from dcr_data_generator.embedded import engine, thelook
+from dcr_data_generator import ewallet, main, preflight, snapshot, warehouse
+from dcr_data_generator.embedded import engine, sample, thelook
 from dcr_data_generator.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +23,15 @@ DTYPES = {"INTEGER": "Int64", "FLOAT": "float64", "STRING": "str", "TIMESTAMP": 
 def make_settings(**knobs: object) -> Settings:
     """Settings as main.py has them, but for the knobs given."""
     return Settings(**main.CONSTANTS | knobs)
+
+
+def fill_with(client: warehouse.Warehouse, frames: dict[str, pd.DataFrame]) -> None:
+    """Fill the source with frames."""
+    dataset = bigquery.Dataset(thelook.DATASET)
+    dataset.location = thelook.LOCATION
+    client.create_dataset(dataset, exists_ok=True)
+    for name in thelook.SCHEMAS:
+        thelook.load(client, name, frames[name])
 
 
 @pytest.fixture(scope="session")
@@ -43,15 +52,30 @@ def fill_source(connect: Callable) -> Callable[..., None]:
     """Fill the source, with NULL in columns left out: `fill_source(orders=[{"order_id": 1, ...}], users=[...])`."""
 
     def fill(**tables: list[dict]) -> None:
-        client = connect()
-        dataset = bigquery.Dataset(thelook.DATASET)
-        dataset.location = thelook.LOCATION
-        client.create_dataset(dataset, exists_ok=True)
+        frames = {}
         for name, schema in thelook.SCHEMAS.items():
             frame = pd.DataFrame(tables.get(name, []), columns=[field.name for field in schema])
-            thelook.load(client, name, frame.astype({field.name: DTYPES[field.field_type] for field in schema}))
+            frames[name] = frame.astype({field.name: DTYPES[field.field_type] for field in schema})
+        fill_with(connect(), frames)
 
     return fill
+
+
+@pytest.fixture(scope="session")
+def five_tables(endpoints: engine.Endpoints) -> Callable[..., warehouse.Warehouse]:
+    """The five tables of the default day, in a project of their own: `five_tables()` is a client of it."""
+
+    def connect_to_project() -> warehouse.Warehouse:
+        client = warehouse.connect_to_embedded(make_settings(), endpoints)
+        client.project = "five-tables"
+        return client
+
+    client = connect_to_project()
+    fill_with(client, sample.generate())
+    preflight.check(client, make_settings())
+    snapshot.take(client)
+    ewallet.create(client, make_settings())
+    return connect_to_project
 
 
 @pytest.fixture

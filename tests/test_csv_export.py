@@ -297,7 +297,7 @@ def test_a_real_export_is_read_as_python_s_csv_module_reads_it(name: str, rows: 
 TEXTS = st.none() | st.text(st.sampled_from("a,\"\n\r ;\t\\'é北🏙\ufeffnull0")) | st.text()
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(rows=st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=6), line_end=st.sampled_from(["\n", "\r\n"]))
 def test_whatever_texts_python_s_csv_module_writes_come_back(
     rows: list[tuple[str | None, str | None, str | None]], line_end: str
@@ -317,7 +317,7 @@ def test_whatever_texts_python_s_csv_module_writes_come_back(
     assert list(zip(*(listed(users[column]) for column in columns), strict=True)) == rows
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(prices=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50))
 def test_every_finite_price_is_read_to_the_last_bit(prices: list[float]) -> None:
     lines = [ITEMS_HEADER] + [item(id=str(number), sale_price=repr(price)) for number, price in enumerate(prices)]
@@ -413,12 +413,12 @@ def test_a_line_that_is_no_csv_is_not_shown_whole(refuse: Callable) -> None:
 BAD_NUMBERS = ["abc", "null", "NaN", "inf", "-Infinity", "1e309", "12,5", "1 000", "$5", "0x10", "1_000", "true", "٣"]
 
 
-@pytest.mark.parametrize("text", [*BAD_NUMBERS, "1.5", '""', "9223372036854775808", "-9223372036854775809", "1e30"])
+@pytest.mark.parametrize("text", [*BAD_NUMBERS, "1.5", "", "9223372036854775808", "-9223372036854775809", "1e30"])
 def test_what_is_no_64_bit_integer_is_refused_with_row_and_column(text: str, refuse: Callable) -> None:
-    line = refuse(orders=[ORDERS_HEADER, order(11), order(12, user_id=f'"{text}"' if text != '""' else text)])
+    line = refuse(orders=[ORDERS_HEADER, order(11), order(12, user_id=f'"{text}"')])
     assert names_row(line, 3)
     assert "column user_id" in line
-    assert repr(text if text != '""' else "") in line
+    assert repr(text) in line
 
 
 @pytest.mark.parametrize("text", BAD_NUMBERS)

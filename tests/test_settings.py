@@ -23,7 +23,7 @@ DEFAULTS = {
     "WALLET_PAYMENT_RATE": ("--wallet-payment-rate", 0.8),
     "WALLET_ONLY_RATE": ("--wallet-only-rate", 0.2),
 }
-FLAGS = [flag for flag, _ in DEFAULTS.values()] + ["--source", "--embedded-dir"]
+FLAGS = [flag for flag, _ in DEFAULTS.values()] + ["--source", "--embedded-dir", "--export"]
 # Words that say what is allowed.
 ALLOWED = {
     "--write-project-id": "project id of 6 to 30 lower-case letters, digits and hyphens",
@@ -36,6 +36,7 @@ ALLOWED = {
     "--wallet-only-rate": "a number from 0",
     "--source": "a folder",
     "--embedded-dir": "a folder",
+    "--export": "a folder",
 }
 # Two good values of every knob, as text and as Settings hold them; neither is the default.
 GOOD = {
@@ -49,6 +50,7 @@ GOOD = {
     "wallet_only_rate": [("0.25", 0.25), ("0.75", 0.75)],
     "source": [("one", Path("one")), ("two", Path("two"))],
     "embedded_dir": [("one", Path("one")), ("two", Path("two"))],
+    "export": [("one", Path("one")), ("two", Path("two"))],
 }
 BAD = [
     ("--write-project-id", "short"),
@@ -124,6 +126,8 @@ BAD = [
     ("--source", "a_file/below"),
     ("--embedded-dir", "a_file"),
     ("--embedded-dir", "a_file/below"),
+    ("--export", "a_file"),
+    ("--export", "a_file/below"),
 ]
 BOUNDARIES = [
     ("write_project_id", "abcdef", "abcdef"),
@@ -271,10 +275,13 @@ def test_help_names_the_flag(flag: str, help_text: str) -> None:
 
 
 def test_help_names_no_other_flag(help_text: str) -> None:
-    assert set(re.findall(r"--[a-z-]+", help_text)) == {*FLAGS, "--help"}
+    assert set(re.findall(r"--[a-z-]+", help_text)) == {*FLAGS, "--skip-checks", "--help"}
 
 
-@pytest.mark.parametrize(("flag", "default"), [*DEFAULTS.values(), ("--source", None), ("--embedded-dir", ".bigquery")])
+@pytest.mark.parametrize(
+    ("flag", "default"),
+    [*DEFAULTS.values(), ("--source", None), ("--embedded-dir", ".bigquery"), ("--export", None)],
+)
 def test_help_shows_the_default(flag: str, default: object, help_text: str) -> None:
     after_flag = help_text.rpartition(f"{flag} ")[2]
     assert re.search(r"\(default: ([^)]*)\)", after_flag)[1] == str(default)
@@ -400,8 +407,35 @@ def test_the_first_date_lies_a_day_less_than_the_length_back() -> None:
     assert load(main.CONSTANTS, ["--target-date", "2024-03-01", "--days", "30"]).first_date == date(2024, 2, 1)
 
 
-def test_making_settings_makes_no_folder(tmp_path: Path) -> None:
-    load(main.CONSTANTS, ["--embedded-dir", "not/there/yet"])
+def test_without_flags_the_result_is_checked() -> None:
+    assert load(main.CONSTANTS, []).skip_checks is False
+
+
+def test_skip_checks_needs_no_value() -> None:
+    assert load(main.CONSTANTS, ["--skip-checks"]).skip_checks is True
+
+
+def test_the_environment_can_skip_the_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DCR_SKIP_CHECKS", "true")
+    assert load(main.CONSTANTS, []).skip_checks is True
+
+
+def test_skip_checks_with_a_value_is_refused(refuse: Callable) -> None:
+    assert "--skip-checks" in refuse("--skip-checks=perhaps")
+
+
+def test_a_bad_variable_for_skip_checks_is_refused_by_its_name(
+    refuse: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DCR_SKIP_CHECKS", "perhaps")
+    line = refuse()
+    assert "DCR_SKIP_CHECKS" in line
+    assert "'perhaps'" in line
+
+
+@pytest.mark.parametrize("flag", ["--embedded-dir", "--export"])
+def test_making_settings_makes_no_folder(flag: str, tmp_path: Path) -> None:
+    load(main.CONSTANTS, [flag, "not/there/yet"])
     assert not (tmp_path / "not").exists()
 
 

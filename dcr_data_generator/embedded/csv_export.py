@@ -3,10 +3,14 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from csv import reader
+from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from google.cloud.bigquery import SchemaField
 from pyarrow import csv
 
@@ -15,8 +19,10 @@ from dcr_data_generator.problem import Problem
 KEYS = {"orders": "order_id", "order_items": "id", "users": "id"}
 # The users' id is no key: thelook has several records of some users.
 UNIQUE = {"orders": "order_id", "order_items": "id"}
+# Raise the number when a file comes to be read otherwise: what an earlier version read is then read anew.
+READER = b"1"
 EXAMPLES = {
-    "INTEGER": "a whole number",
+    "INTEGER": "a whole number of 64 bits",
     "FLOAT": "a number",
     "TIMESTAMP": "a timestamp such as 2025-09-12 02:16:00.000000 UTC",
 }
@@ -29,6 +35,7 @@ def fingerprint(folder: Path) -> str:
         Problem: a file is missing or cannot be read.
     """
     digest = hashlib.blake2b(digest_size=16)
+    digest.update(READER)
     for name in KEYS:
         digest.update(content(folder, name) + b"\0")
     return f"csv-{digest.hexdigest()}"
@@ -76,8 +83,8 @@ def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
     """Read the columns as text (str)."""
     if not data.strip():
         raise Problem(f"{path} is empty: export the table with its header")
-    header = data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("latin-1")
-    names = [column.strip().strip('"').strip() for column in header.split(",")]
+    header, _, rows = data.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
+    names = [column.strip() for column in next(reader([header.decode("utf-8", "replace")]))]
     if missing := [column for column in columns if column not in names]:
         hint = ": its first line has no commas" if len(names) == 1 else ""
         raise Problem(
@@ -85,6 +92,8 @@ def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
         )
     if twice := [column for column in columns if names.count(column) > 1]:
         raise Problem(f"{path} has two columns {twice[0]}: keep one")
+    if not rows.strip():
+        raise Problem(f"{path} has a header and no rows: export a table that has some")
     try:
         table = csv.read_csv(
             pa.py_buffer(data),
@@ -101,8 +110,6 @@ def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
     except pa.ArrowInvalid as error:
         reason = re.sub(r"^CSV parse error: |^In CSV column #\d+: ", "", str(error).splitlines()[0])
         raise Problem(f"{path} is not a CSV file that can be read ({reason}): export it again, in UTF-8") from None
-    if not table.num_rows:
-        raise Problem(f"{path} has a header and no rows: export a table that has some")
     return table.to_pandas()
 
 
@@ -117,18 +124,34 @@ def convert(path: Path, texts: pd.Series, kind: str) -> pd.Series:
             utc=True,
             errors="coerce",
         ).astype("datetime64[us, UTC]")
+    elif kind == "INTEGER":
+        values = integers(texts)
     else:
-        values = pd.to_numeric(texts, errors="coerce", dtype_backend="numpy_nullable")
+        values = pd.to_numeric(texts, errors="coerce").astype("float64")
         values = values.where(values.abs() < float("inf"))
-    if kind == "INTEGER":
-        values = values.where(values == values.round()).astype("Int64")
     refuse(path, values.isna() & texts.notna(), texts, EXAMPLES[kind])
-    return values.astype("float64") if kind == "FLOAT" else values
+    return values
+
+
+def integers(texts: pd.Series) -> pd.Series:
+    """Read whole numbers (Int64) to the last digit, 29 as well as 29.0, and what is none as missing."""
+    digits = texts.str.replace(r"\.0*$", "", regex=True)
+    decimals = pa.array(digits.where(digits.str.fullmatch(r"[+-]?[0-9]{1,30}"))).cast(pa.decimal128(38))
+    fits = pc.and_(pc.greater_equal(decimals, Decimal(-(2**63))), pc.less(decimals, Decimal(2**63)))
+    whole = pc.if_else(fits, decimals, None).cast(pa.int64())
+    return whole.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get).set_axis(texts.index)
 
 
 def refuse(path: Path, wrong: pd.Series, texts: pd.Series, allowed: str) -> None:
-    """Name the first row that is wrong, counted as a spreadsheet does: the header is row 1."""
+    """Name the first row that is wrong; the header is row 1."""
     if wrong.any():
         row = wrong.idxmax()
         value = "" if pd.isna(texts[row]) else f"{texts[row]:.60}"
-        raise Problem(f"{path}, row {row + 2}, column {texts.name}: {value!r} is not {allowed}")
+        raise Problem(f"{path}, row {row_number(path, row)}, column {texts.name}: {value!r} is not {allowed}")
+
+
+def row_number(path: Path, row: int) -> int:
+    """Count a row as a spreadsheet does, which has a row for an empty line, too."""
+    with path.open(newline="", encoding="utf-8") as file:
+        numbers = (number for number, fields in enumerate(reader(file), start=1) if fields)
+        return next(islice(numbers, row + 1, None))

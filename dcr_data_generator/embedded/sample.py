@@ -14,6 +14,7 @@ FIRST_DAY, DAYS = pd.Timestamp("2025-09-01", tz="UTC"), 30
 ORDERS_A_DAY = 1_100, 1_200
 USERS, HIGHEST_USER_ID = 36_000, 100_000
 SHARED_EMAILS, OLDER_RECORDS, NULL_CITIES = 0.003, 0.01, 0.01
+YOUNGEST, OLDEST = 12, 70
 PRODUCTS = 29_120
 STATUSES = {"Shipped": 0.30, "Complete": 0.25, "Processing": 0.20, "Cancelled": 0.15, "Returned": 0.10}
 ITEMS_OF_AN_ORDER = {1: 0.70, 2: 0.20, 3: 0.05, 4: 0.05}
@@ -51,7 +52,7 @@ def generate_users(random: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": np.sort(random.choice(np.arange(1, HIGHEST_USER_ID + 1), USERS, replace=False)),
-            "age": random.integers(12, 71, USERS),
+            "age": random.integers(YOUNGEST, OLDEST + 1, USERS),
             "traffic_source": choose(random, TRAFFIC_SOURCES, USERS),
             "created_at": some_time(random, pd.Timestamp("2019-01-01", tz="UTC"), (0, 2430 * 24), USERS),
             **generate_names(random, USERS),
@@ -101,7 +102,7 @@ def add_older_records(random: np.random.Generator, users: pd.DataFrame) -> pd.Da
     size = round(OLDER_RECORDS * len(users))
     older = users.sample(size, random_state=random).reset_index(drop=True)
     older = older.assign(
-        age=older["age"] - 1,
+        age=(older["age"] - 1).clip(lower=YOUNGEST),
         created_at=some_time(random, older["created_at"], (-365 * 24, -24), size),
         **generate_addresses(random, size),
     )

@@ -1,6 +1,6 @@
 -- Of the wallet holders 8 % are Business and 22 % Premium, and of the other users as many.
 WITH
-  groups AS (
+  tier_counts AS (
     SELECT
       u.person IS NOT NULL AS is_holder,
       COUNTIF(p.account_tier = 'Business') AS business,
@@ -18,6 +18,6 @@ SELECT
   business,
   premium,
   users
-FROM groups
+FROM tier_counts
 WHERE business != FLOOR(0.08 * users + 0.5)
   OR premium != FLOOR(0.22 * users + 0.5)

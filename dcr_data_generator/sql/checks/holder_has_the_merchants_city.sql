@@ -1,9 +1,8 @@
--- Every wallet holder's email and city are as the merchant's most recent record of that person has them.
+-- Every wallet holder's city is as in the merchant's most recent record of that person.
 WITH
   ranked AS (
     SELECT
       LOWER(TRIM(email, ' \t\r\n')) AS person,
-      email,
       city,
       RANK() OVER (PARTITION BY LOWER(TRIM(email, ' \t\r\n')) ORDER BY created_at DESC, id DESC) AS recency
     FROM merchant_provider.users
@@ -11,10 +10,8 @@ WITH
 SELECT
   p.provider_user_id,
   p.email,
-  m.email AS merchant_email,
   p.city,
   m.city AS merchant_city
 FROM ewallet_provider.provider_users AS p
 JOIN ranked AS m ON LOWER(TRIM(p.email, ' \t\r\n')) = m.person AND m.recency = 1
-WHERE p.email IS DISTINCT FROM m.email
-  OR p.city IS DISTINCT FROM m.city
+WHERE p.city IS DISTINCT FROM m.city

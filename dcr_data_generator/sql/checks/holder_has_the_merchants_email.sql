@@ -1,0 +1,16 @@
+-- Every wallet holder's email is written as in the merchant's most recent record of that person.
+WITH
+  ranked AS (
+    SELECT
+      LOWER(TRIM(email, ' \t\r\n')) AS person,
+      email,
+      RANK() OVER (PARTITION BY LOWER(TRIM(email, ' \t\r\n')) ORDER BY created_at DESC, id DESC) AS recency
+    FROM merchant_provider.users
+  )
+SELECT
+  p.provider_user_id,
+  p.email,
+  m.email AS merchant_email
+FROM ewallet_provider.provider_users AS p
+JOIN ranked AS m ON LOWER(TRIM(p.email, ' \t\r\n')) = m.person AND m.recency = 1
+WHERE p.email IS DISTINCT FROM m.email

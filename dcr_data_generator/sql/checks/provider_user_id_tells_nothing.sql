@@ -1,0 +1,39 @@
+-- The provider's numbers of its users tell neither who is a customer of the merchant nor the merchant's own numbers.
+WITH
+  customers AS (
+    SELECT
+      LOWER(TRIM(email, ' \t\r\n')) AS person,
+      MIN(id) AS user_id
+    FROM merchant_provider.users
+    GROUP BY person
+  ),
+  numbered AS (
+    SELECT
+      p.provider_user_id,
+      c.user_id,
+      IF(c.person IS NULL, 0, 1) AS is_holder
+    FROM ewallet_provider.provider_users AS p
+    LEFT JOIN customers AS c ON LOWER(TRIM(p.email, ' \t\r\n')) = c.person
+  ),
+  correlations AS (
+    SELECT
+      'who is a customer' AS told,
+      CORR(provider_user_id, is_holder) AS correlation,
+      COUNT(*) AS users
+    FROM numbered
+    UNION ALL
+    SELECT
+      'the numbers of the merchant' AS told,
+      CORR(provider_user_id, user_id) AS correlation,
+      COUNT(user_id) AS users
+    FROM numbered
+  )
+SELECT
+  told,
+  correlation,
+  users
+FROM correlations
+WHERE users > 1
+  AND NOT IS_NAN(correlation)
+  -- Eight standard deviations of the correlation between numbers drawn at random.
+  AND ABS(correlation) > 8 / SQRT(users - 1)

@@ -1,0 +1,34 @@
+-- Every user who is no customer of the merchant is as old as some adult wallet holder; without such a holder, 18 to 70.
+WITH
+  customers AS (
+    SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
+    FROM merchant_provider.users
+  ),
+  ages AS (
+    SELECT
+      p.provider_user_id,
+      p.date_of_birth,
+      c.person IS NOT NULL AS is_holder,
+      -- Dates written as numbers: 2025-09-23 less 1980-06-27 is 20250923 - 19800627 = 450296, which is 45 years.
+      CAST(FLOOR((
+        CAST(FORMAT_DATE('%Y%m%d', @target_date) AS INT64) - CAST(FORMAT_DATE('%Y%m%d', p.date_of_birth) AS INT64)
+      ) / 10000) AS INT64) AS age
+    FROM ewallet_provider.provider_users AS p
+    LEFT JOIN customers AS c ON LOWER(TRIM(p.email, ' \t\r\n')) = c.person
+  ),
+  adult_ages AS (
+    SELECT DISTINCT age
+    FROM ages
+    WHERE is_holder AND age >= 18
+  )
+SELECT
+  w.provider_user_id,
+  w.date_of_birth,
+  w.age
+FROM ages AS w
+LEFT JOIN adult_ages AS h ON w.age = h.age
+WHERE NOT w.is_holder
+  AND (
+    w.age IS NULL
+    OR IF(EXISTS (SELECT 1 FROM adult_ages), h.age IS NULL, w.age NOT BETWEEN 18 AND 70)
+  )

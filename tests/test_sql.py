@@ -1,0 +1,229 @@
+"""The package's SQL is BigQuery's: every file is analyzed by ZetaSQL, the analyzer from which BigQuery's SQL is made.
+
+The embedded BigQuery is lax: it takes names, types and syntax that the real one refuses. ZetaSQL is strict, and tells
+from the schemas alone whether a statement means anything.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import wasmtime
+from google.cloud.bigquery import SchemaField
+from zetasql.api import Analyzer, CatalogBuilder, TableBuilder
+from zetasql.core import wasm_client
+from zetasql.core.exceptions import ZetaSQLError
+from zetasql.types import (
+    AnalyzerOptions,
+    LanguageFeature,
+    LanguageOptions,
+    ProductMode,
+    SimpleTable,
+    Type,
+    TypeKind,
+    ZetaSQLBuiltinFunctionOptions,
+)
+
+from dcr_data_generator import schemas, sql
+from dcr_data_generator.embedded import thelook
+
+# Each process that uses ZetaSQL has to load its 28 MB of WebAssembly: one worker does it for all these tests.
+pytestmark = pytest.mark.xdist_group("zetasql")
+
+FILES = sorted(path.relative_to(sql.FOLDER).with_suffix("").as_posix() for path in sql.FOLDER.rglob("*.sql"))
+FOLDERS = {path.name for path in sql.FOLDER.iterdir() if path.is_dir() and not path.name.startswith("__")}
+
+KINDS = {
+    "INTEGER": TypeKind.TYPE_INT64,
+    "FLOAT": TypeKind.TYPE_DOUBLE,
+    "FLOAT64": TypeKind.TYPE_DOUBLE,
+    "STRING": TypeKind.TYPE_STRING,
+    "BOOLEAN": TypeKind.TYPE_BOOL,
+    "DATE": TypeKind.TYPE_DATE,
+    "TIMESTAMP": TypeKind.TYPE_TIMESTAMP,
+    "GEOGRAPHY": TypeKind.TYPE_GEOGRAPHY,
+}
+PARAMETERS = {
+    "first_date": "DATE",
+    "last_date": "DATE",
+    "target_date": "DATE",
+    "match_rate": "FLOAT64",
+    "wallet_payment_rate": "FLOAT64",
+    "wallet_only_rate": "FLOAT64",
+}
+MERCHANT = thelook.SCHEMAS | {"users": [*thelook.SCHEMAS["users"], SchemaField("user_geom", "GEOGRAPHY")]}
+DATASETS = {"merchant_provider": MERCHANT, "ewallet_provider": schemas.SCHEMAS}
+
+# What ZetaSQL has and BigQuery's documentation does not: what parsed with these would fail on Google Cloud.
+BEYOND_BIGQUERY = [
+    "AGGREGATE_FILTERING",
+    "ARRAY_EQUALITY",
+    "ARRAY_FIND_FUNCTIONS",
+    "ARRAY_GREATEST_LEAST",
+    "ARRAY_ORDERING",
+    "BARE_ARRAY_ACCESS",
+    "BRACED_PROTO_CONSTRUCTORS",
+    "DOT_PRODUCT",
+    "EXPERIMENTAL_MODULES",
+    "EXTENDED_TYPES",
+    "FIRST_AND_LAST_N",
+    "FOR_UPDATE",
+    "INLINE_LAMBDA_ARGUMENT",
+    "INSERT_ON_CONFLICT_CLAUSE",
+    "JSON_TYPE_COMPARISON",
+    "L1_NORM",
+    "L2_NORM",
+    "LATERAL_JOIN",
+    "LIMIT_OFFSET_EXPRESSIONS",
+    "MANHATTAN_DISTANCE",
+    "MULTILEVEL_AGGREGATION",
+    "MULTIWAY_UNNEST",
+    "NULLIFZERO_ZEROIFNULL",
+    "PIPE_CREATE_TABLE",
+    "PIPE_DESCRIBE",
+    "PIPE_EXPORT_DATA",
+    "PIPE_FORK",
+    "PIPE_IF",
+    "PIPE_INSERT",
+    "PIPE_TEE",
+    "PROTO_DEFAULT_IF_NULL",
+    "TIMESTAMP_NANOS",
+    "TIMESTAMP_PICOS",
+    "UUID_TYPE",
+]
+# What BigQuery has and ZetaSQL counts among the things to ask for.
+OF_BIGQUERY = [
+    "ANONYMIZATION",
+    "CREATE_TABLE_CLONE",
+    "CREATE_VIEWS_WITH_COLUMN_OPTIONS",
+    "DIFFERENTIAL_PRIVACY",
+    "DIFFERENTIAL_PRIVACY_MIN_PRIVACY_UNITS_PER_GROUP",
+    "DIFFERENTIAL_PRIVACY_THRESHOLDING",
+]
+
+
+def make_table(name: str, schema: list[SchemaField]) -> SimpleTable:
+    """A table as the catalog knows it."""
+    table = TableBuilder(name)
+    for field in schema:
+        table.add_column(field.name, KINDS[field.field_type])
+    return table.build()
+
+
+def features(names: list[str]) -> set[LanguageFeature]:
+    """Language features by name; an unknown name is an error."""
+    return {LanguageFeature[f"FEATURE_{name}"] for name in names}
+
+
+@pytest.fixture(scope="module")
+def analyze() -> Callable[[str], object]:
+    """Analyze a statement as BigQuery would; raises ZetaSQLError where BigQuery would refuse it."""
+
+    def cached_config() -> wasmtime.Config:
+        config = wasmtime.Config()
+        config.cache = True
+        return config
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Compiling takes 18 s a process. The package makes its own Config, without wasmtime's cache; with it, what one
+        # run compiled (into ~/.cache/wasmtime) is loaded by all later ones in 2 s.
+        patch.setattr(wasm_client, "Config", cached_config)
+        language = LanguageOptions.maximum_features()
+    language.product_mode = ProductMode.PRODUCT_EXTERNAL
+    language.enabled_language_features = sorted(
+        set(language.enabled_language_features) - features(BEYOND_BIGQUERY) | features(OF_BIGQUERY)
+    )
+    functions = ZetaSQLBuiltinFunctionOptions(language_options=language)
+    catalog = CatalogBuilder("project").with_builtin_functions(functions)
+    for name, schema in MERCHANT.items():
+        # ZetaSQL takes a name in backticks as one, dots and all.
+        catalog.add_table(make_table(f"{thelook.DATASET}.{name}", schema))
+    catalog = catalog.build()
+    for dataset, tables in DATASETS.items():
+        builder = CatalogBuilder(dataset)
+        for name, schema in tables.items():
+            builder.add_table(make_table(name, schema))
+        catalog.catalog.append(builder.build())
+    options = AnalyzerOptions(
+        language_options=language,
+        query_parameters=[
+            AnalyzerOptions.QueryParameter(name=name, type=Type(type_kind=KINDS[kind]))
+            for name, kind in PARAMETERS.items()
+        ],
+    )
+    return Analyzer(options, catalog).analyze_statement
+
+
+def test_the_files_of_every_folder_are_found() -> None:
+    assert {Path(file).parts[0] for file in FILES if "/" in file} == FOLDERS
+    assert {"checks", "snapshot", "use_cases"} <= FOLDERS
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_bigquery_understands(file: str, analyze: Callable) -> None:
+    analyze(sql.read(file).text)
+
+
+# The test can fail: each of these runs on the embedded BigQuery or reads as if it ran somewhere.
+
+REFUSED = {
+    "an unknown column": ("SELECT no_such_column FROM merchant_provider.orders", "Unrecognized name"),
+    "an unknown table": ("SELECT 1 FROM merchant_provider.no_such_table", "Table not found"),
+    "an unknown dataset": ("SELECT 1 FROM somebody_else.orders", "Table not found"),
+    "an unknown function": ("SELECT STRFTIME(created_at, '%Y') FROM merchant_provider.orders", "Function not found"),
+    "an unknown parameter": ("SELECT @seed", "parameter 'seed' not found"),
+    "a column of the other party": ("SELECT account_tier FROM merchant_provider.users", "Unrecognized name"),
+    "a name that two tables have": (
+        "SELECT status FROM merchant_provider.orders AS o JOIN merchant_provider.order_items AS i USING (order_id)",
+        "ambiguous",
+    ),
+    "a number compared with a text": (
+        "SELECT 1 FROM ewallet_provider.transactions WHERE transaction_id = order_id",
+        "No matching signature",
+    ),
+    "a time compared with a date": (
+        "SELECT 1 FROM merchant_provider.orders WHERE created_at = @target_date",
+        "No matching signature",
+    ),
+    "a rate where a date belongs": (
+        "SELECT 1 FROM merchant_provider.orders WHERE DATE(created_at) = @match_rate",
+        "No matching signature",
+    ),
+    "tables joined that have different columns": (
+        "SELECT order_id FROM merchant_provider.orders UNION ALL SELECT id, email FROM merchant_provider.users",
+        "mismatched column count",
+    ),
+    "an ungrouped column": (
+        "SELECT user_id, status, COUNT(*) FROM merchant_provider.orders GROUP BY user_id",
+        "neither grouped nor aggregated",
+    ),
+    "an aggregate in WHERE": ("SELECT 1 FROM merchant_provider.orders WHERE COUNT(*) > 1", "not allowed in WHERE"),
+    "distinct places on the map": ("SELECT DISTINCT * FROM merchant_provider.users", "GEOGRAPHY"),
+    "a window over equal amounts": (
+        "SELECT COUNT(*) OVER (PARTITION BY transaction_amount) FROM ewallet_provider.transactions",
+        "not allowed",
+    ),
+    "QUALIFY without a window": ("SELECT 1 FROM merchant_provider.orders QUALIFY order_id = 1", "QUALIFY"),
+    "an aggregate with FILTER": (
+        "SELECT COUNT(*) FILTER (WHERE age > 18) FROM merchant_provider.users",
+        "Syntax error",
+    ),
+    "a cast by colons": ("SELECT created_at::DATE FROM merchant_provider.orders", "Syntax error"),
+    "ILIKE": ("SELECT 1 FROM merchant_provider.users WHERE email ILIKE '%@example.com'", "Syntax error"),
+    "a column named by a text": ("SELECT COUNT(*) 'orders' FROM merchant_provider.orders", "Syntax error"),
+    "a semi join": (
+        "SELECT 1 FROM merchant_provider.users AS u SEMI JOIN merchant_provider.orders AS o ON u.id = o.user_id",
+        "Syntax error",
+    ),
+    "a name that is a keyword": (
+        "WITH groups AS (SELECT 1 AS one) SELECT one FROM groups",
+        "Unexpected keyword GROUPS",
+    ),
+    "two statements": ("SELECT 1; SELECT 2", "Syntax error"),
+}
+
+
+@pytest.mark.parametrize(("statement", "reason"), REFUSED.values(), ids=REFUSED)
+def test_bigquery_refuses(statement: str, reason: str, analyze: Callable) -> None:
+    with pytest.raises(ZetaSQLError, match=reason):
+        analyze(statement)
