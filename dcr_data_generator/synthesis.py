@@ -18,10 +18,12 @@ BLANKS = " \t\r\n"
 ADULT = 18
 ADULT_AGES_OF_THELOOK = np.arange(ADULT, 71)
 REFUNDS = ["Cancelled", "Returned"]
+TIERS = pa.array(["Free", "Premium", "Business"])
 SPEND_WEIGHT = 0.6
 BUSINESS_SHARE, PREMIUM_SHARE = 0.08, 0.22
 VERIFIED, VERIFIED_DESPITE_REFUND, VERIFIED_WALLET_ONLY = 0.94, 0.55, 0.85
 MICROS = 1_000_000
+TIMESTAMP = "datetime64[us, UTC]"
 FIRST_NAMES = pa.array(sorted(name.lower() for name in Names.first_names))
 LAST_NAMES = pa.array(sorted(name.lower() for name in Names.last_names))
 # RFC 2606, section 3, reserves them: an address there is nobody's.
@@ -60,19 +62,22 @@ def synthesize(
             US dollars), transaction_timestamp (datetime64[us, UTC]), status (str), sorted by time, then order.
     """
     seed = settings.seed
-    customers, customer_of_user = find_customers(users)
-    is_holder = smallest(draw(seed, "wallet", customers["key"]), share(settings.match_rate, len(customers)))
-    holders = customers[is_holder].reset_index(drop=True)
+    keys, latest_record, customer_of_user = find_customers(users)
+    is_holder = smallest(draw(seed, "wallet", keys), share(settings.match_rate, len(keys)))
+    holders = records(users, latest_record[is_holder], keys[is_holder])
     holder_of_customer = np.where(is_holder, np.cumsum(is_holder) - 1, -1)
     holder_of_user = np.append(holder_of_customer, -1)[customer_of_user]
 
     orders = find_orders(orders, order_items, pd.Series(holder_of_user, index=users["id"]))
-    wallet_only = invent_people(customers, holders, users["city"], settings)
+    wallet_only = invent_people(keys, holders, users["city"], settings)
     people = pd.concat([holders, wallet_only], ignore_index=True)
 
+    by_lot = draw(seed, "provider_user_id", people["key"]).argsort()
+    provider_user_id = np.empty(len(people), dtype="int64")
+    provider_user_id[by_lot] = np.arange(1, len(people) + 1)
     provider_users = pd.DataFrame(
         {
-            "provider_user_id": draw(seed, "provider_user_id", people["key"]).argsort().argsort() + 1,
+            "provider_user_id": provider_user_id,
             "email": people["email"],
             "date_of_birth": birth_dates(people["age"], settings.target_date, draw(seed, "birthday", people["key"])),
             "city": people["city"],
@@ -84,8 +89,7 @@ def synthesize(
             ),
         }
     )
-    transactions = pay_orders(orders, provider_users["provider_user_id"].to_numpy(), settings)
-    return provider_users.sort_values("provider_user_id", ignore_index=True), transactions
+    return provider_users.take(by_lot).reset_index(drop=True), pay_orders(orders, provider_user_id, settings)
 
 
 def draw(seed: int, purpose: str, keys: pd.Series | np.ndarray) -> np.ndarray:
@@ -139,26 +143,30 @@ def email_keys(emails: pd.Series) -> np.ndarray:
 NO_EMAIL = email_keys(pd.Series([""], dtype="str"))[0]
 
 
-def find_customers(users: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """Find the people among the users: those who share an email are one, as their most recent record has them.
+def find_customers(users: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find the people among the users: those who share an email are one.
 
     Returns:
-        customers: email (str), city (str), age (float64), key (uint64), a row a person.
-        customer_of_user: for each user the person's row, -1 without an email.
+        For each person the key (uint64) and the row of the most recent record; for each user the person, -1 for nobody.
     """
-    keys = email_keys(users["email"].astype("str"))
-    codes, keys = pd.factorize(np.append(NO_EMAIL, keys))
     # The first code, 0, is that of no email at all.
-    customer_of_user = codes[1:] - 1
-    created_at = pd.to_datetime(users["created_at"], utc=True).to_numpy("M8[us]").astype("int64")  # NaT is the smallest
-    oldest_first = np.lexsort((users["id"], created_at))
+    codes, keys = pd.factorize(np.append(NO_EMAIL, email_keys(users["email"].astype("str"))))
+    codes = codes[1:]
     latest = np.empty(len(keys), dtype="int64")
-    latest[codes[1:][oldest_first]] = oldest_first  # of several records the last one stays
-    records = users[["email", "city", "age"]].take(latest[1:]).reset_index(drop=True)
-    customers = records.astype({"email": "str", "city": "str"}).assign(
-        age=pd.to_numeric(records["age"]).to_numpy("float64", na_value=np.nan), key=keys[1:]
-    )
-    return customers, customer_of_user
+    latest[codes] = np.arange(len(codes))
+    shared = np.flatnonzero(np.bincount(codes, minlength=len(keys))[codes] > 1)
+    created_at = pd.to_datetime(users["created_at"].iloc[shared], utc=True).to_numpy("M8[us]").astype("int64")
+    # A missing time is the smallest integer; of several records the last one stays.
+    oldest_first = shared[np.lexsort((users["id"].iloc[shared], created_at))]
+    latest[codes[oldest_first]] = oldest_first
+    return keys[1:], latest[1:], codes - 1
+
+
+def records(users: pd.DataFrame, rows: np.ndarray, keys: np.ndarray) -> pd.DataFrame:
+    """Take people's email (str), city (str) and age (float64) from their rows, with their keys (uint64)."""
+    taken = users[["email", "city", "age"]].take(rows).reset_index(drop=True)
+    ages = pd.to_numeric(taken["age"]).to_numpy("float64", na_value=np.nan)
+    return taken.astype({"email": "str", "city": "str"}).assign(age=ages, key=keys)
 
 
 def find_orders(orders: pd.DataFrame, order_items: pd.DataFrame, holder_of_user: pd.Series) -> pd.DataFrame:
@@ -181,11 +189,10 @@ def find_orders(orders: pd.DataFrame, order_items: pd.DataFrame, holder_of_user:
     )
 
 
-def invent_people(customers: pd.DataFrame, holders: pd.DataFrame, cities: pd.Series, settings: Knobs) -> pd.DataFrame:
+def invent_people(taken: np.ndarray, holders: pd.DataFrame, cities: pd.Series, settings: Knobs) -> pd.DataFrame:
     """Invent the users whom the merchant does not know: email (str), city (str), age (float64), key (uint64)."""
     rate, seed = settings.wallet_only_rate, settings.seed
-    emails = invent_emails(int(np.floor(len(holders) * rate / (1 - rate) + 0.5)), customers["key"], seed)
-    keys = email_keys(emails)
+    emails, keys = invent_emails(int(np.floor(len(holders) * rate / (1 - rate) + 0.5)), taken, seed)
     ages = holders["age"][holders["age"] >= ADULT]
     if ages.empty:
         ages = pd.Series(ADULT_AGES_OF_THELOOK, dtype="float64")
@@ -199,24 +206,26 @@ def invent_people(customers: pd.DataFrame, holders: pd.DataFrame, cities: pd.Ser
     )
 
 
-def invent_emails(n: int, taken: pd.Series, seed: int) -> pd.Series:
-    """Invent n emails (str) as thelook builds them, unique, and none whose key is taken."""
-    emails, keys = pd.Series(dtype="str"), taken.to_numpy()
-    number = np.arange(n)
-    attempt = 0
+def invent_emails(n: int, taken: np.ndarray, seed: int) -> tuple[pd.Series, np.ndarray]:
+    """Invent n emails (str) as thelook builds them, with their keys: unique, and none of them taken."""
+    emails, keys = pd.Series(dtype="str"), np.empty(0, dtype="uint64")
+    number, attempt = np.arange(n), 0
     while len(emails) < n:
         parts = [
             names.take(pa.array((fraction(draw(seed, f"{part} {attempt}", number)) * len(names)).astype("int64")))
             for part, names in (("first name", FIRST_NAMES), ("last name", LAST_NAMES), ("domain", DOMAINS))
         ]
         parts.insert(2, "" if attempt < PLAIN_ROUNDS else str(attempt))
-        candidates = pd.Series(pc.binary_join_element_wise(*parts, ""), dtype="str").drop_duplicates()
-        candidate_keys = email_keys(candidates)
-        is_new = ~pd.Index(candidate_keys).isin(keys)
-        emails = pd.concat([emails, candidates[is_new]], ignore_index=True)[:n]
-        keys = np.append(keys, candidate_keys[is_new])
+        emails = pd.concat([emails, pd.Series(pc.binary_join_element_wise(*parts, ""), dtype="str")])
+        keys = np.append(keys, email_keys(emails.iloc[len(keys) :]))
+        first = ~pd.Series(keys).duplicated().to_numpy()
+        emails, keys = emails[first], keys[first]
+        known = pd.Index(keys).get_indexer(taken)
+        is_new = np.full(len(keys), True)
+        is_new[known[known >= 0]] = False
+        emails, keys = emails[is_new][:n], keys[is_new][:n]
         attempt += 1
-    return emails
+    return emails.reset_index(drop=True), keys
 
 
 def birth_dates(ages: pd.Series, target_date: date, draws: np.ndarray) -> pd.Series:
@@ -254,8 +263,8 @@ def wallet_only_tiers(wallet_only: pd.DataFrame, seed: int) -> pd.Series:
 def tiers(rank: np.ndarray) -> pd.Series:
     """Make the lowest ranks Business, the next Premium and the rest Free (str), in exact shares."""
     business, premium = share(BUSINESS_SHARE, len(rank)), share(PREMIUM_SHARE, len(rank))
-    is_business, is_paying = smallest(rank, business), smallest(rank, business + premium)
-    return pd.Series(np.where(is_business, "Business", np.where(is_paying, "Premium", "Free")), dtype="str")
+    steps_up = smallest(rank, business).astype("int8") + smallest(rank, business + premium)
+    return pd.Series(TIERS.take(pa.array(steps_up)), dtype="str")
 
 
 def verified_holders(holders: pd.DataFrame, orders: pd.DataFrame, seed: int) -> np.ndarray:
@@ -281,14 +290,17 @@ def pay_orders(orders: pd.DataFrame, provider_user_id: np.ndarray, settings: Kno
     paid = smallest(
         draw(settings.seed, "payment", orders["order_id"]), share(settings.wallet_payment_rate, len(orders))
     )
-    orders = orders[paid].sort_values(["created_at", "order_id"], ignore_index=True)
+    orders = orders[paid]
+    created_at = pd.to_datetime(orders["created_at"], utc=True).astype(TIMESTAMP)
+    by_time = np.lexsort((orders["order_id"], created_at.to_numpy("M8[us]")))  # a missing time comes last
+    orders = orders.assign(created_at=created_at).take(by_time).reset_index(drop=True)
     return pd.DataFrame(
         {
             "transaction_id": uuids(settings.seed, orders["order_id"]),
             "order_id": orders["order_id"].astype("int64"),
             "provider_user_id": provider_user_id[orders["holder"]],
             "transaction_amount": orders["amount"],
-            "transaction_timestamp": pd.to_datetime(orders["created_at"], utc=True).astype("datetime64[us, UTC]"),
+            "transaction_timestamp": orders["created_at"],
             "status": orders["status"].astype("str"),
         }
     )
