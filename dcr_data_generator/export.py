@@ -1,20 +1,16 @@
 """Writes the five tables as Parquet, so that the same partnership can be loaded elsewhere."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 from google.cloud import bigquery
 from pyarrow import parquet
 
-TABLES = [
-    "merchant_provider.orders",
-    "merchant_provider.order_items",
-    "merchant_provider.users",
-    "ewallet_provider.provider_users",
-    "ewallet_provider.transactions",
-]
+from dcr_data_generator.at_once import at_once
+from dcr_data_generator.problem import Problem
+from dcr_data_generator.schemas import FIVE_TABLES
+
 ROWS_A_GROUP = 100_000
 
 
@@ -28,24 +24,25 @@ def run(client: bigquery.Client, folder: Path, progress: Callable[[str, int, int
 
     `progress` is told the table, how many of its rows have been written, and how many there are.
     """
-    with ThreadPoolExecutor(client.reads_at_once) as threads:
-        for written in [threads.submit(write, client, table, path_of(table, folder), progress) for table in TABLES]:
-            written.result()
+    at_once(lambda table: write(client, table, path_of(table, folder), progress), FIVE_TABLES, client.reads_at_once)
 
 
 def write(client: bigquery.Client, table: str, path: Path, progress: Callable[[str, int, int], None]) -> None:
     """Write a table beside the file of an earlier run, and move it over that once it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     schema, rows, batches = client.read_batches(table)
     written = 0
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with parquet.ParquetWriter(unfinished, schema) as writer:
             for group in groups(schema, batches):
                 writer.write_table(group, row_group_size=ROWS_A_GROUP)
                 written += group.num_rows
                 progress(table, written, rows)
         unfinished.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Problem(f"{path} cannot be written ({reason}): free some space, or give another --export") from None
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -1,9 +1,11 @@
 """Makes the two sides of a BigQuery data clean room: run it as `uv run python -m dcr_data_generator.main`."""
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 
-from dcr_data_generator import checks, ewallet, export, outcome, preflight, snapshot, use_cases, warehouse
+from dcr_data_generator import stopping
 from dcr_data_generator.problem import Problem
 from dcr_data_generator.screen import Screen
 from dcr_data_generator.settings import Settings, load
@@ -36,19 +38,39 @@ CONSTANTS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the five tables and show what came out; returns the exit status: 1 where a check is red, 2 for a problem."""
+    """Make the five tables and show what came out.
+
+    Returns: the exit status: 0; 1 where a check is red; 2 for a problem that a person can put right; and of a run that
+    was stopped what a shell reports, 130 for Ctrl-C and 143 for SIGTERM.
+    """
     screen = Screen()
-    try:
-        return run(load(CONSTANTS, arguments), screen)
-    except Problem as problem:
-        screen.problem(problem)
-        return 2
+    with stopping.listening():
+        try:
+            return run(load(CONSTANTS, arguments), screen)
+        except Problem as problem:
+            screen.problem(str(problem))
+            return 2
+        except stopping.TookTooLong:
+            screen.problem(
+                f"BigQuery did not answer in time: run again, or give a longer --timeout ({screen.account()})"
+            )
+            return 2
+        except stopping.Stopped as stop:
+            screen.problem(f"stopped by {stop} ({screen.account()})")
+            return stop.status
 
 
 def run(settings: Settings, screen: Screen) -> int:
     """The flow: the source, the merchant's snapshot, the provider made from it, the proof, and the answers."""
+    # Here, so that a wrong flag is told at once and Ctrl-C is heard: these take their time.
+    from dcr_data_generator import checks, ewallet, export, outcome, preflight, snapshot, use_cases, warehouse
+
+    screen.time_limit = settings.timeout
     verdict = []
-    with warehouse.connect(settings) as client:
+    with ExitStack() as stack:
+        with screen.step("Connect"):
+            client = stack.enter_context(warehouse.connect(settings))
+        screen.account = client.account
         screen.place(client.place, settings)
         with screen.step("Look at the source"):
             preflight.check(client, settings)
@@ -61,16 +83,21 @@ def run(settings: Settings, screen: Screen) -> int:
                 verdict = checks.run(client)
             screen.checks(verdict)
         with screen.step("Ask the four questions"):
-            answers = use_cases.run(client)
+            answers, counts = use_cases.run(client), outcome.count(client)
         screen.use_cases(answers)
         if settings.export:
             with screen.progress("Export") as progress:
                 export.run(client, settings.export, progress)
-        screen.outcome(outcome.count(client), settings)
+        screen.outcome(counts, settings)
         screen.how_to_query(client.how_to_query)
+        if client.is_billed:
+            screen.bytes_billed(client.bytes_billed())
     screen.verdict(verdict)
     return 1 if any(check.violations for check in verdict) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    # Without waiting for threads: one that hangs in a request would keep a run that was stopped from ending.
+    os._exit(status)

@@ -1,7 +1,9 @@
 """What can be refused is refused here, before anything is replaced."""
 
+from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
+from dcr_data_generator.at_once import at_once
 from dcr_data_generator.problem import Problem
 from dcr_data_generator.settings import SOURCE_PROJECT, Settings
 
@@ -20,8 +22,7 @@ def check(client: bigquery.Client, settings: Settings) -> None:
     """
     check_source(client, settings)
     check_window(client, settings)
-    for name, description in DATASETS.items():
-        check_dataset(client, name, description, settings)
+    at_once(lambda name: check_dataset(client, name, DATASETS[name], settings), DATASETS)
 
 
 def check_source(client: bigquery.Client, settings: Settings) -> None:
@@ -50,9 +51,12 @@ def check_dataset(client: bigquery.Client, name: str, description: str, settings
     """Make a dataset, or see that the one that is there is where the settings say; it stays as it is."""
     wanted = bigquery.Dataset(f"{client.project}.{name}")
     wanted.location, wanted.description = settings.location, description
-    dataset = client.create_dataset(wanted, exists_ok=True)
+    try:
+        dataset = client.get_dataset(wanted.reference)
+    except NotFound:
+        dataset = client.create_dataset(wanted, exists_ok=True)
     if dataset.location.upper() != settings.location.upper():
         raise Problem(
-            f"dataset {client.project}.{name} is in {dataset.location}, and --location is {settings.location}: "
-            f"remove the dataset, or write to another project"
+            f"dataset {client.project}.{name} is in {dataset.location} and --location is {settings.location}, where "
+            f"{SOURCE_DATASET} is: remove the dataset, or give another --write-project-id"
         )

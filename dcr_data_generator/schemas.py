@@ -1,6 +1,14 @@
-"""The provider's two tables: names, types, modes and descriptions."""
+"""The five tables by name, and the provider's two whole: names, types, modes and descriptions."""
 
 from google.cloud.bigquery import SchemaField
+
+FIVE_TABLES = [
+    "merchant_provider.orders",
+    "merchant_provider.order_items",
+    "merchant_provider.users",
+    "ewallet_provider.provider_users",
+    "ewallet_provider.transactions",
+]
 
 DESCRIPTIONS = {
     "provider_users": "The e-wallet provider's users: wallet holders among the merchant's customers, and others.",

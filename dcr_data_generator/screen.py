@@ -1,22 +1,27 @@
 """What a person sees: plain lines, with a live status on a terminal."""
 
+from __future__ import annotations
+
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich import progress
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dcr_data_generator.checks import Check
-from dcr_data_generator.outcome import Outcome
-from dcr_data_generator.problem import Problem
-from dcr_data_generator.settings import Settings
-from dcr_data_generator.use_cases import UseCase
+from dcr_data_generator import stopping
+
+if TYPE_CHECKING:  # they bring BigQuery's client along, which takes its time
+    from dcr_data_generator.checks import Check
+    from dcr_data_generator.outcome import Outcome
+    from dcr_data_generator.settings import Settings
+    from dcr_data_generator.use_cases import UseCase
 
 LONGEST_VALUE = 60
 NUMBER = r"-?[\d,.]+%?"
@@ -30,21 +35,29 @@ class Screen:
             stream.reconfigure(errors="replace")  # no city's name ends a run on a terminal that cannot show it
         self.console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
         self.errors = Console(stderr=True, highlight=False)
+        self.doing: str | None = None
+        self.time_limit = 0
+        # Says which tables have been replaced, once there is a warehouse to replace them in.
+        self.account: Callable[[], str] = lambda: "nothing was replaced"
 
     def line(self, text: str = "") -> None:
         """Print a line of markup, which only the terminal itself may break."""
         self.console.print(text, soft_wrap=True)
 
-    def problem(self, problem: Problem) -> None:
-        """Say in one line what is wrong and what to do."""
-        self.errors.print(f"[red]error:[/] {escape(plain(problem))}", soft_wrap=True)
+    def problem(self, text: str) -> None:
+        """Say in one line what is wrong and what to do, and in which step it happened."""
+        step = f" in the step '{self.doing}'" if self.doing else ""
+        self.errors.print(f"[red]error{step}:[/] {escape(on_one_line(text))}", soft_wrap=True)
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Show a step while it goes on, and how long it took once it is done."""
+        """Show a step while it goes on, for as long as it may, and how long it took once it is done."""
         start = time.perf_counter()
+        stopping.within(self.time_limit)
+        self.doing = title
         with self.console.status(f"{title} ..."):
             yield
+        self.doing = None
         self.line(f"[green]✓[/] {title} [dim]({time.perf_counter() - start:.1f} s)[/]")
 
     @contextmanager
@@ -106,6 +119,10 @@ class Screen:
         """Say how to query the data now."""
         self.line(f"Query them with: {escape(text)}")
 
+    def bytes_billed(self, count: int) -> None:
+        """Say what the queries cost, in BigQuery's own unit."""
+        self.line(f"BigQuery billed {count / (1 << 20):,.0f} MiB for the queries of this run.")
+
     def verdict(self, checks: Sequence[Check]) -> None:
         """Say how many of the checks are red, if any is."""
         if red := sum(check.violations > 0 for check in checks):
@@ -121,11 +138,16 @@ class Screen:
         self.console.print(table)
 
 
+def on_one_line(text: str) -> str:
+    """Leave out what would break a line or steer a terminal."""
+    return "".join(character if character.isprintable() else " " for character in " ".join(text.split()))
+
+
 def plain(value: object) -> str:
-    """Write a value on one line, however odd it is: no control characters, and no more of it than fits."""
+    """Write a value on one line, however odd it is, and no more of it than fits."""
     if isinstance(value, float):
         return f"{value:,.2f}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    text = "".join(character if character.isprintable() else " " for character in " ".join(str(value).split()))
-    return text if len(text) <= LONGEST_VALUE or isinstance(value, Problem) else text[: LONGEST_VALUE - 3] + "..."
+    text = on_one_line(str(value)[: LONGEST_VALUE + 1])
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."

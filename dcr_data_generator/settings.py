@@ -136,6 +136,9 @@ class Settings(BaseSettings):
         "a folder, or a path where one can be made",
     )
 
+    timeout: int = knob(
+        300, "How long a step may wait for BigQuery, in seconds.", "a whole number from 1 to 86400", ge=1, le=86_400
+    )
     skip_checks: bool = knob(False, "Leave the checks of the result out.", "no value: the flag alone leaves them out")
     export: Annotated[Path, BeforeValidator(check_path), AfterValidator(check_folder_to_be)] | None = knob(
         None,

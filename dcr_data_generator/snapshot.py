@@ -2,10 +2,16 @@
 
 from google.cloud import bigquery
 
-from dcr_data_generator import sql
+from dcr_data_generator.at_once import at_once
 
 
 def take(client: bigquery.Client) -> None:
-    """Replace merchant_provider's orders, then its order_items and users, which follow from them."""
-    client.run_file("snapshot/orders")
-    client.run_at_once(sql.read("snapshot/order_items"), sql.read("snapshot/users"))
+    """Replace merchant_provider's orders, then at once its order_items and users, which follow from them."""
+    replace(client, "orders")
+    at_once(lambda name: replace(client, name), ["order_items", "users"])
+
+
+def replace(client: bigquery.Client, name: str) -> None:
+    """Replace one of the three tables."""
+    with client.replacing(f"merchant_provider.{name}"):
+        client.run_file(f"snapshot/{name}")

@@ -31,7 +31,7 @@ def fill_with(client: warehouse.Warehouse, frames: dict[str, pd.DataFrame]) -> N
     dataset.location = thelook.LOCATION
     client.create_dataset(dataset, exists_ok=True)
     for name in thelook.SCHEMAS:
-        thelook.load(client, name, frames[name])
+        client.load(frames[name], f"{thelook.DATASET}.{name}", thelook.SCHEMAS[name])
 
 
 @pytest.fixture(scope="session")

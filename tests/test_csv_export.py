@@ -515,7 +515,7 @@ def statuses(client: bigquery.Client) -> list[tuple[int, str]]:
 
 def load_jobs(client: bigquery.Client) -> int:
     """How many load jobs there have been so far."""
-    return sum(job.job_type == "load" for job in client.list_jobs(all_users=True))
+    return sum(job.job_type == "load" for job in client.list_jobs(max_results=1000, all_users=True))
 
 
 @pytest.fixture

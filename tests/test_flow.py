@@ -66,7 +66,7 @@ def test_the_default_run_says_what_it_runs_on_and_what_came_out(run_main: Callab
     assert run.returncode == 0
     assert run.stderr == ""
     lines = run.stdout.splitlines()
-    assert lines[0].startswith("Running on the embedded BigQuery in ")
+    assert lines[1].startswith("Running on the embedded BigQuery in ")
     assert "Match rate: 50.00% asked for, 50.00% reached" in run.stdout
     assert sum(line.startswith("  ✓ ") for line in lines) == len(
         list((ROOT / "dcr_data_generator/sql/checks").glob("*.sql"))

@@ -1,9 +1,11 @@
 """Starts and stops the embedded BigQuery: the emulator `bqemulator`, in this process, on 127.0.0.1."""
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +13,9 @@ from dcr_data_generator.problem import Problem
 
 PROJECT = "dcr-demo"
 LOCALHOST = "127.0.0.1"
+DATA, UPLOADS, MARKER = "bqemulator.duckdb", "uploads", "made_by.txt"
+LEAST_FREE, NOTHING_FREE = 128 << 20, 4 << 20  # bytes
+PATIENCE = 3  # seconds
 
 
 class Endpoints(NamedTuple):
@@ -42,6 +47,7 @@ def running(directory: Path) -> Iterator[Endpoints]:
             "or give --write-project-id to run on Google Cloud"
         ) from None
 
+    prepare(directory)
     server = EmulatorServer(
         Settings(
             rest_host=LOCALHOST,
@@ -51,7 +57,7 @@ def running(directory: Path) -> Iterator[Endpoints]:
             default_project_id=PROJECT,
             persistence_mode=PersistenceMode.PERSISTENT,
             data_dir=directory,
-            upload_staging_dir=directory / "uploads",
+            upload_staging_dir=directory / UPLOADS,
             # Nobody travels back in time here, and every kept version of a table would make the directory grow.
             time_travel_retention_days=0,
             enable_format_extensions=False,
@@ -59,19 +65,53 @@ def running(directory: Path) -> Iterator[Endpoints]:
         )
     )
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="embedded BigQuery", daemon=True)
-    thread.start()
+    threading.Thread(target=loop.run_forever, name="embedded BigQuery", daemon=True).start()
     try:
-        directory.mkdir(parents=True, exist_ok=True)
         duckdb_extensions.import_extension("spatial")
         asyncio.run_coroutine_threadsafe(server.start(), loop).result()
-        yield Endpoints(server.rest_url, server.grpc_endpoint)
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         raise Problem(cause(directory, error)) from None
+    try:
+        yield Endpoints(server.rest_url, server.grpc_endpoint)
     finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+        # One that is in the midst of a long query is left behind: what it has not committed, DuckDB forgets.
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(PATIENCE)
+
+
+def prepare(directory: Path) -> None:
+    """Make the directory ready: its own, of this version, and without what a run that was killed left behind."""
+    marker = directory / MARKER
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(directory / UPLOADS, ignore_errors=True)
+        if (directory / DATA).exists():
+            if not marker.exists() or marker.read_text() != made_by():
+                raise Problem(
+                    f"the data in {directory} was written by another version: remove the directory and run again"
+                )
+        else:
+            marker.write_text(made_by())
+    except OSError as error:
+        raise Problem(
+            f"{directory} cannot be written ({error.strerror}): mend that, or give another --embedded-dir"
+        ) from None
+    free = shutil.disk_usage(directory).free
+    if free < LEAST_FREE:
+        raise Problem(
+            f"the disk of {directory} is full but for {free >> 20} MiB and a run needs {LEAST_FREE >> 20}: free some, "
+            "or give another --embedded-dir"
+        )
+
+
+def is_full(directory: Path) -> bool:
+    """Tell whether the disk of a directory has no room left."""
+    return shutil.disk_usage(directory).free < NOTHING_FREE
+
+
+def made_by() -> str:
+    """What wrote the data: another of these may not be able to read it."""
+    return f"dcr_data_generator data 1, bqemulator {version('bqemulator')}, duckdb {version('duckdb')}\n"
 
 
 def how_to_serve(directory: Path) -> str:

@@ -1,13 +1,12 @@
 """Fills the embedded BigQuery with thelook_ecommerce: a generated sample, or a person's own CSV export."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pandas as pd
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
 
+from dcr_data_generator.at_once import at_once
 from dcr_data_generator.embedded import csv_export, sample
 
 DATASET = "bigquery-public-data.thelook_ecommerce"
@@ -55,8 +54,7 @@ def fill(client: bigquery.Client, folder: Path | None) -> None:
         return
     tables = csv_export.read(folder, SCHEMAS) if folder else sample.generate()
     label(client, dataset, UNFINISHED)
-    with ThreadPoolExecutor() as threads:
-        list(threads.map(lambda name: load(client, name, tables[name]), SCHEMAS))
+    at_once(lambda name: client.load(tables[name], f"{DATASET}.{name}", SCHEMAS[name]), SCHEMAS)
     label(client, dataset, content)
 
 
@@ -74,15 +72,3 @@ def label(client: bigquery.Client, dataset: bigquery.Dataset, content: str) -> N
     """Say what the dataset holds."""
     dataset.labels = {LABEL: content}
     client.update_dataset(dataset, ["labels"])
-
-
-def load(client: bigquery.Client, name: str, table: pd.DataFrame) -> None:
-    """Replace a table of the source."""
-    config = bigquery.LoadJobConfig(
-        schema=SCHEMAS[name],
-        source_format=bigquery.SourceFormat.PARQUET,
-        write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
-    )
-    client.load_table_from_dataframe(
-        table[[field.name for field in SCHEMAS[name]]], f"{DATASET}.{name}", job_config=config
-    ).result()
