@@ -23,6 +23,7 @@ SPEND_WEIGHT = 0.6
 BUSINESS_SHARE, PREMIUM_SHARE = 0.08, 0.22
 VERIFIED, VERIFIED_DESPITE_REFUND, VERIFIED_WALLET_ONLY = 0.94, 0.55, 0.85
 MICROS = 1_000_000
+NO_ID, MOST_GAPS = np.iinfo("int64").min, 16
 TIMESTAMP = "datetime64[us, UTC]"
 FIRST_NAMES = pa.array(sorted(name.lower() for name in Names.first_names))
 LAST_NAMES = pa.array(sorted(name.lower() for name in Names.last_names))
@@ -64,32 +65,32 @@ def synthesize(
     seed = settings.seed
     keys, latest_record, customer_of_user = find_customers(users)
     is_holder = smallest(draw(seed, "wallet", keys), share(settings.match_rate, len(keys)))
-    holders = records(users, latest_record[is_holder], keys[is_holder])
-    holder_of_customer = np.where(is_holder, np.cumsum(is_holder) - 1, -1)
-    holder_of_user = np.append(holder_of_customer, -1)[customer_of_user]
+    holders = pd.DataFrame({"age": ages_of(users)[latest_record[is_holder]], "key": keys[is_holder]})
+    holder_of_customer = np.append(np.where(is_holder, np.cumsum(is_holder) - 1, -1), -1)
+    orders = find_orders(orders, order_items, pd.Series(holder_of_customer[customer_of_user], index=users["id"]))
+    wallet_only = invent_people(keys, holders["age"], users["city"], settings)
 
-    orders = find_orders(orders, order_items, pd.Series(holder_of_user, index=users["id"]))
-    wallet_only = invent_people(keys, holders, users["city"], settings)
-    people = pd.concat([holders, wallet_only], ignore_index=True)
-
+    people = pd.concat([holders, wallet_only[["age", "key"]]], ignore_index=True)
     by_lot = draw(seed, "provider_user_id", people["key"]).argsort()
     provider_user_id = np.empty(len(people), dtype="int64")
     provider_user_id[by_lot] = np.arange(1, len(people) + 1)
+    birthdays = draw(seed, "birthday", people["key"])
+    tiers = np.append(holder_tiers(holders, orders, seed), wallet_only_tiers(wallet_only, seed))
+    verified = np.append(verified_holders(holders, orders, seed), verified_wallet_only(wallet_only, seed))
+    # Texts are moved about once only: at millions of people that is what takes the time.
+    known = pd.concat([users[["email", "city"]].astype("str"), wallet_only[["email", "city"]]], ignore_index=True)
+    known = known.take(np.append(latest_record[is_holder], np.arange(len(users), len(known)))[by_lot])
     provider_users = pd.DataFrame(
         {
-            "provider_user_id": provider_user_id,
-            "email": people["email"],
-            "date_of_birth": birth_dates(people["age"], settings.target_date, draw(seed, "birthday", people["key"])),
-            "city": people["city"],
-            "account_tier": pd.concat(
-                [holder_tiers(holders, orders, seed), wallet_only_tiers(wallet_only, seed)], ignore_index=True
-            ),
-            "is_verified_user": np.append(
-                verified_holders(holders, orders, seed), verified_wallet_only(wallet_only, seed)
-            ),
+            "provider_user_id": provider_user_id[by_lot],
+            "email": known["email"].array,
+            "date_of_birth": birth_dates(people["age"].to_numpy()[by_lot], settings.target_date, birthdays[by_lot]),
+            "city": known["city"].array,
+            "account_tier": pd.Series(TIERS.take(pa.array(tiers[by_lot])), dtype="str"),
+            "is_verified_user": verified[by_lot],
         }
     )
-    return provider_users.take(by_lot).reset_index(drop=True), pay_orders(orders, provider_user_id, settings)
+    return provider_users, pay_orders(orders, provider_user_id, settings)
 
 
 def draw(seed: int, purpose: str, keys: pd.Series | np.ndarray) -> np.ndarray:
@@ -124,6 +125,21 @@ def smallest(draws: np.ndarray, k: int) -> np.ndarray:
     return marked
 
 
+def rows_of(ids: pd.Series | pd.Index, wanted: pd.Series) -> np.ndarray:
+    """Find the row of each wanted id (integer, may be missing), -1 where there is none."""
+    ids = pd.to_numeric(ids).to_numpy("int64")
+    wanted = pd.to_numeric(wanted).astype("Int64").to_numpy("int64", na_value=NO_ID)
+    if not len(ids):
+        return np.full(len(wanted), -1)
+    low, high = ids.min(), ids.max()
+    if high - low > max(MOST_GAPS * len(ids), 1 << 20):
+        return pd.Index(ids).get_indexer(wanted)
+    # Ids that lie close together: a table of them is a dozen times faster than hashing, and its last entry is nobody's.
+    rows = np.full(high - low + 2, -1)
+    rows[ids - low] = np.arange(len(ids))
+    return rows[np.where((wanted >= low) & (wanted <= high), wanted - low, -1)]
+
+
 def pick(values: pd.Series, draws: np.ndarray) -> pd.Series:
     """Pick one of the values for each draw, each as often as it occurs; missing ones are never picked."""
     frequency = values.value_counts().sort_index()
@@ -149,24 +165,24 @@ def find_customers(users: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndar
     Returns:
         For each person the key (uint64) and the row of the most recent record; for each user the person, -1 for nobody.
     """
-    # The first code, 0, is that of no email at all.
-    codes, keys = pd.factorize(np.append(NO_EMAIL, email_keys(users["email"].astype("str"))))
-    codes = codes[1:]
+    all_keys = email_keys(users["email"].astype("str"))
+    has_email = all_keys != NO_EMAIL
+    customer_of_user = np.full(len(users), -1)
+    keys, customer_of_user[has_email] = np.unique(all_keys[has_email], return_inverse=True)
+
     latest = np.empty(len(keys), dtype="int64")
-    latest[codes] = np.arange(len(codes))
-    shared = np.flatnonzero(np.bincount(codes, minlength=len(keys))[codes] > 1)
+    latest[customer_of_user[has_email]] = np.flatnonzero(has_email)
+    # Of several records the last one stays; a missing time is the smallest integer.
+    shared = np.flatnonzero(has_email & (np.bincount(customer_of_user + 1) > 1)[customer_of_user + 1])
     created_at = pd.to_datetime(users["created_at"].iloc[shared], utc=True).to_numpy("M8[us]").astype("int64")
-    # A missing time is the smallest integer; of several records the last one stays.
     oldest_first = shared[np.lexsort((users["id"].iloc[shared], created_at))]
-    latest[codes[oldest_first]] = oldest_first
-    return keys[1:], latest[1:], codes - 1
+    latest[customer_of_user[oldest_first]] = oldest_first
+    return keys, latest, customer_of_user
 
 
-def records(users: pd.DataFrame, rows: np.ndarray, keys: np.ndarray) -> pd.DataFrame:
-    """Take people's email (str), city (str) and age (float64) from their rows, with their keys (uint64)."""
-    taken = users[["email", "city", "age"]].take(rows).reset_index(drop=True)
-    ages = pd.to_numeric(taken["age"]).to_numpy("float64", na_value=np.nan)
-    return taken.astype({"email": "str", "city": "str"}).assign(age=ages, key=keys)
+def ages_of(users: pd.DataFrame) -> np.ndarray:
+    """Take the users' ages (float64, years)."""
+    return pd.to_numeric(users["age"]).to_numpy("float64", na_value=np.nan)
 
 
 def find_orders(orders: pd.DataFrame, order_items: pd.DataFrame, holder_of_user: pd.Series) -> pd.DataFrame:
@@ -174,10 +190,9 @@ def find_orders(orders: pd.DataFrame, order_items: pd.DataFrame, holder_of_user:
 
     Returns: the orders' order_id, status, created_at, and holder (row of the holder), items (number), amount (float64).
     """
-    users = pd.Index(holder_of_user.index).get_indexer(orders["user_id"])
-    holder = np.append(holder_of_user.to_numpy(), -1)[users]
+    holder = np.append(holder_of_user.to_numpy(), -1)[rows_of(holder_of_user.index, orders["user_id"])]
     orders = orders.loc[holder >= 0, ["order_id", "status", "created_at"]].assign(holder=holder[holder >= 0])
-    place = pd.Index(orders["order_id"]).get_indexer(order_items["order_id"])
+    place = rows_of(orders["order_id"], order_items["order_id"])
     prices = pd.to_numeric(order_items["sale_price"]).to_numpy("float64", na_value=np.nan)[place >= 0]
     place = place[place >= 0]
     # Whole millionths add up exactly, in whatever order the items stand.
@@ -189,11 +204,11 @@ def find_orders(orders: pd.DataFrame, order_items: pd.DataFrame, holder_of_user:
     )
 
 
-def invent_people(taken: np.ndarray, holders: pd.DataFrame, cities: pd.Series, settings: Knobs) -> pd.DataFrame:
+def invent_people(taken: np.ndarray, ages: pd.Series, cities: pd.Series, settings: Knobs) -> pd.DataFrame:
     """Invent the users whom the merchant does not know: email (str), city (str), age (float64), key (uint64)."""
     rate, seed = settings.wallet_only_rate, settings.seed
-    emails, keys = invent_emails(int(np.floor(len(holders) * rate / (1 - rate) + 0.5)), taken, seed)
-    ages = holders["age"][holders["age"] >= ADULT]
+    emails, keys = invent_emails(int(np.floor(len(ages) * rate / (1 - rate) + 0.5)), taken, seed)
+    ages = ages[ages >= ADULT]
     if ages.empty:
         ages = pd.Series(ADULT_AGES_OF_THELOOK, dtype="float64")
     return pd.DataFrame(
@@ -228,10 +243,10 @@ def invent_emails(n: int, taken: np.ndarray, seed: int) -> tuple[pd.Series, np.n
     return emails.reset_index(drop=True), keys
 
 
-def birth_dates(ages: pd.Series, target_date: date, draws: np.ndarray) -> pd.Series:
+def birth_dates(ages: np.ndarray, target_date: date, draws: np.ndarray) -> pd.Series:
     """Draw a birth date (date32[pyarrow]) for each age (years), so that it is reached exactly on the target date."""
-    known = ages.notna().to_numpy()
-    years = ages[known].to_numpy("int64")
+    known = ~np.isnan(ages)
+    years = ages[known].astype("int64")
 
     def birthday(age: np.ndarray) -> np.ndarray:
         """The birth date of who turns `age` on the target date; the last of its month where that is shorter."""
@@ -246,25 +261,24 @@ def birth_dates(ages: pd.Series, target_date: date, draws: np.ndarray) -> pd.Ser
     return pd.Series(pa.array(born), dtype=pd.ArrowDtype(pa.date32()))
 
 
-def holder_tiers(holders: pd.DataFrame, orders: pd.DataFrame, seed: int) -> pd.Series:
-    """Give the holders their account tiers (str), which follow what they spend an order."""
+def holder_tiers(holders: pd.DataFrame, orders: pd.DataFrame, seed: int) -> np.ndarray:
+    """Give the holders their account tiers (int8), which follow what they spend an order."""
     with_items = orders[orders["items"] > 0]
     average = with_items.groupby("holder")["amount"].mean().reindex(holders.index)
     spend = average.rank(pct=True, na_option="top").to_numpy()
     score = SPEND_WEIGHT * spend + (1 - SPEND_WEIGHT) * fraction(draw(seed, "account_tier", holders["key"]))
-    return tiers(-score)
+    return tiers_by(-score)
 
 
-def wallet_only_tiers(wallet_only: pd.DataFrame, seed: int) -> pd.Series:
-    """Give those without an order their account tiers (str), by draw."""
-    return tiers(draw(seed, "account_tier", wallet_only["key"]))
+def wallet_only_tiers(wallet_only: pd.DataFrame, seed: int) -> np.ndarray:
+    """Give those without an order their account tiers (int8), by draw."""
+    return tiers_by(draw(seed, "account_tier", wallet_only["key"]))
 
 
-def tiers(rank: np.ndarray) -> pd.Series:
-    """Make the lowest ranks Business, the next Premium and the rest Free (str), in exact shares."""
+def tiers_by(rank: np.ndarray) -> np.ndarray:
+    """Make the lowest ranks Business, the next Premium and the rest Free, in exact shares: 2, 1 and 0 (int8)."""
     business, premium = share(BUSINESS_SHARE, len(rank)), share(PREMIUM_SHARE, len(rank))
-    steps_up = smallest(rank, business).astype("int8") + smallest(rank, business + premium)
-    return pd.Series(TIERS.take(pa.array(steps_up)), dtype="str")
+    return smallest(rank, business).astype("int8") + smallest(rank, business + premium)
 
 
 def verified_holders(holders: pd.DataFrame, orders: pd.DataFrame, seed: int) -> np.ndarray:
@@ -286,13 +300,12 @@ def verified_wallet_only(wallet_only: pd.DataFrame, seed: int) -> np.ndarray:
 
 def pay_orders(orders: pd.DataFrame, provider_user_id: np.ndarray, settings: Knobs) -> pd.DataFrame:
     """Make the transactions: the given share of the holders' orders that have items."""
-    orders = orders[orders["items"] > 0]
-    paid = smallest(
-        draw(settings.seed, "payment", orders["order_id"]), share(settings.wallet_payment_rate, len(orders))
-    )
-    orders = orders[paid]
+    rows = np.flatnonzero(orders["items"] > 0)
+    draws = draw(settings.seed, "payment", orders["order_id"].to_numpy()[rows])
+    rows = rows[smallest(draws, share(settings.wallet_payment_rate, len(rows)))]
     created_at = pd.to_datetime(orders["created_at"], utc=True).astype(TIMESTAMP)
-    by_time = np.lexsort((orders["order_id"], created_at.to_numpy("M8[us]")))  # a missing time comes last
+    order_ids, times = orders["order_id"].to_numpy(), created_at.to_numpy("M8[us]")
+    by_time = rows[np.lexsort((order_ids[rows], times[rows]))]  # a missing time comes last
     orders = orders.assign(created_at=created_at).take(by_time).reset_index(drop=True)
     return pd.DataFrame(
         {

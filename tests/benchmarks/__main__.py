@@ -1,0 +1,140 @@
+"""Prints the benchmarks as one Markdown table, which the README shows."""
+
+import io
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from pyarrow import parquet
+
+from dcr_data_generator.synthesis import synthesize
+from tests.benchmarks import measure, merchant, row_by_row, whole_run
+from tests.conftest import make_settings
+
+SETTINGS = make_settings(target_date="2025-09-30", days=30)
+# TPC-H has so many orders at scale factor 1 (TPC-H specification, section 4.2.5).
+ORDERS_OF_TPCH = 1_500_000
+
+
+def write(tables: tuple[pd.DataFrame, ...]) -> None:
+    """Write tables to Parquet in memory."""
+    for table in tables:
+        table.to_parquet(io.BytesIO(), index=False)
+
+
+def machine() -> str:
+    """The machine, as the table's caption."""
+    model = [line.split(":")[1] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
+    return f"{os.cpu_count()} cores ({model[0].strip()}), {memory} GiB, Python {platform.python_version()}"
+
+
+def synthesis(orders: int) -> Iterator[tuple[str, str, str]]:
+    """The synthesis against the row-by-row generator, and at a million orders against the floor and tpchgen-cli."""
+    frames = merchant.make(orders)
+    million = orders == 1_000_000
+    ours, rows = measure.side_by_side(
+        lambda: synthesize(*frames, SETTINGS), lambda: row_by_row.generate(*frames, SETTINGS)
+    )
+    speed = f"{orders / statistics.median(ours):,.0f} against {orders / statistics.median(rows):,.0f} orders a second"
+    target = "at least 20 times" if million else ""
+    yield (
+        f"`synthesize`, {orders:,} orders, against row by row",
+        f"{measure.ratio(rows, ours):.1f} times: {speed}",
+        target,
+    )
+    if not million:
+        return
+    made = synthesize(*frames, SETTINGS)
+    ours, floor = measure.side_by_side(lambda: synthesize(*frames, SETTINGS), lambda: write(made))
+    took = f"{statistics.median(ours):.2f} s against {statistics.median(floor):.2f} s"
+    yield (
+        "`synthesize` against writing its output to Parquet",
+        f"{measure.ratio(ours, floor):.1f} times: {took}",
+        "at most 4",
+    )
+    count = sum(len(table) for table in made)
+    ours, tpch = measure.side_by_side(lambda: write(synthesize(*frames, SETTINGS)), lambda: run_tpchgen(count))
+    speed = f"{count / statistics.median(ours):,.0f} against {count / statistics.median(tpch):,.0f} rows a second"
+    yield (
+        "rows out, Parquet included, against `tpchgen-cli`",
+        f"{measure.ratio(tpch, ours):.2f} times: {speed}",
+        "at least 1",
+    )
+
+
+def run_tpchgen(rows: int) -> None:
+    """Have tpchgen-cli write as many rows of orders."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            shutil.which("tpchgen-cli"),
+            "parquet",
+            "-s",
+            str(rows / ORDERS_OF_TPCH),
+            "-T",
+            "orders",
+            "-o",
+            folder,
+        ]
+        subprocess.run(command, check=True, capture_output=True)
+        written = parquet.read_metadata(Path(folder) / "orders.parquet").num_rows
+    assert abs(written - rows) < rows / 100, written
+
+
+def growth() -> Iterator[tuple[str, str, str]]:
+    """Time and memory at 100 thousand, 1 million and 5 million orders, each in a process of its own."""
+    measured = {orders: measure.in_a_process_of_its_own("growth", orders) for orders in (100_000, 1_000_000, 5_000_000)}
+    micros = {orders: statistics.median(each["times"]) / orders * 1e6 for orders, each in measured.items()}
+    gib = {orders: each["peak"] / (1 << 30) for orders, each in measured.items()}
+    for orders in measured:
+        last = orders == 5_000_000
+        result = f"{micros[orders]:.2f} microseconds an order, peak {gib[orders]:.1f} GiB"
+        more = f"; {micros[orders] / micros[100_000]:.2f} times the time of 100,000" if last else ""
+        yield f"`synthesize`, {orders:,} orders", result + more, "at most 1.3 times, 4 GiB" if last else ""
+
+
+def whole_runs() -> Iterator[tuple[str, str, str]]:
+    """The whole run on the embedded engine, and over a slow line."""
+    with whole_run.filled_directory() as directory:
+        runs = [whole_run.run(directory) for _ in range(measure.RUNS)]
+        yield "the default run, 1,150 orders", describe(runs), "at most 6 s"
+        lines = [whole_run.run_over_a_slow_line(directory) for _ in range(measure.RUNS)]
+        line = sorted(lines)[len(lines) // 2]
+        slow = f"{line.took:.1f} s; its {line.requests} requests one after the other {line.one_after_another:.1f} s"
+        chain = f"{line.waves_of_jobs} of its {line.jobs} jobs one after another"
+        yield "the default run, 300 ms added to every request", f"{slow}; {chain}", "at most 10 jobs in a row"
+    with whole_run.filled_directory(1_000_000) as directory:
+        runs = [whole_run.run(directory, "--target-date", "2025-09-30", "--days", "30") for _ in range(measure.RUNS)]
+        yield "the whole run, 1,000,000 orders", describe(runs), "at most 30 s"
+
+
+def describe(runs: list[tuple[float, dict[str, float]]]) -> str:
+    """The median in all, and that run's steps."""
+    took, steps = sorted(runs, key=lambda run: run[0])[len(runs) // 2]
+    return f"{took:.1f} s: " + ", ".join(
+        f"{title.split(':')[0].lower()} {seconds:.1f}" for title, seconds in steps.items()
+    )
+
+
+def main() -> None:
+    """Print the table as it comes about."""
+    print(f"On {machine()}; medians of {measure.RUNS}, side by side.\n\n| what | measured | target |\n|---|---|---|")
+    parts = {
+        "synthesis": lambda: (row for orders in (100_000, 1_000_000) for row in synthesis(orders)),
+        "growth": growth,
+        "runs": whole_runs,
+    }
+    for part in sys.argv[1:] or parts:
+        for row in parts[part]():
+            print(f"| {' | '.join(row)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

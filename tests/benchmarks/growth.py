@@ -1,0 +1,14 @@
+"""Synthesizes for so many orders and prints the time and the peak of memory, input frames included."""
+
+import json
+import sys
+
+from dcr_data_generator.synthesis import synthesize
+from tests.benchmarks import measure, merchant
+from tests.conftest import make_settings
+
+if __name__ == "__main__":
+    frames = merchant.make(int(sys.argv[1]))
+    settings = make_settings(target_date="2025-09-30", days=30)
+    [times] = measure.side_by_side(lambda: synthesize(*frames, settings))
+    print(json.dumps({"times": times, "peak": measure.peak_memory()}))
