@@ -63,11 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(settings: Settings, screen: Screen) -> int:
     """The flow: the source, the merchant's snapshot, the provider made from it, the proof, and the answers."""
     # Here, so that a wrong flag is told at once and Ctrl-C is heard: these take their time.
-    from dcr_data_generator import checks, ewallet, export, outcome, preflight, snapshot, use_cases, warehouse
+    from dcr_data_generator import checks, ewallet, export, outcome, preflight, report, snapshot, use_cases, warehouse
 
     screen.time_limit = settings.timeout
     verdict = []
     with ExitStack() as stack:
+        javascript = None if settings.no_report else stack.enter_context(report.bundling())
         with screen.step("Connect"):
             client = stack.enter_context(warehouse.connect(settings))
         screen.account = client.account
@@ -92,7 +93,11 @@ def run(settings: Settings, screen: Screen) -> int:
         screen.how_to_query(client.how_to_query)
         if client.is_billed:
             screen.bytes_billed(client.bytes_billed())
-    screen.verdict(verdict)
+        screen.verdict(verdict)
+        if not settings.no_report:
+            with screen.step("Write the report"):
+                report.write(client, settings, verdict, answers, counts, javascript)
+            screen.report(settings.report)
     return 1 if any(check.violations for check in verdict) else 0
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import progress
@@ -118,6 +119,10 @@ class Screen:
     def how_to_query(self, text: str) -> None:
         """Say how to query the data now."""
         self.line(f"Query them with: {escape(text)}")
+
+    def report(self, path: Path) -> None:
+        """Say where the report is."""
+        self.line(f"The report: {escape(str(path))}")
 
     def bytes_billed(self, count: int) -> None:
         """Say what the queries cost, in BigQuery's own unit."""

@@ -77,6 +77,14 @@ def check_folder_to_be(value: Path) -> Path:
     return value
 
 
+def check_file_to_be(value: Path) -> Path:
+    """Take a file, or a path where one can be made."""
+    if value.is_dir():
+        raise ValueError("a folder")
+    check_folder_to_be(value.parent)
+    return value
+
+
 class Settings(BaseSettings):
     """Make the two sides of a BigQuery data clean room: merchant_provider and ewallet_provider."""
 
@@ -145,6 +153,11 @@ class Settings(BaseSettings):
         "Write the five tables as Parquet into this folder.",
         "a folder, or a path where one can be made",
     )
+
+    report: Annotated[Path, BeforeValidator(check_path), AfterValidator(check_file_to_be)] = knob(
+        Path("report.html"), "Write the report of the run to this file.", "a file, or a path where one can be made"
+    )
+    no_report: bool = knob(False, "Write no report.", "no value: the flag alone leaves it out")
 
     @property
     def first_date(self) -> date:

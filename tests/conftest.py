@@ -20,6 +20,10 @@ THELOOK = ROOT.parent / "shared" / "thelook"
 DTYPES = {"INTEGER": "Int64", "FLOAT": "float64", "STRING": "str", "TIMESTAMP": "datetime64[us, UTC]"}
 
 
+# Most tests want no report, which takes a second.
+QUICKLY = {"DCR_NO_REPORT": "true"}
+
+
 def make_settings(**knobs: object) -> Settings:
     """Settings as main.py has them, but for the knobs given."""
     return Settings(**main.CONSTANTS | knobs)
@@ -32,6 +36,13 @@ def fill_with(client: warehouse.Warehouse, frames: dict[str, pd.DataFrame]) -> N
     client.create_dataset(dataset, exists_ok=True)
     for name in thelook.SCHEMAS:
         client.load(frames[name], f"{thelook.DATASET}.{name}", thelook.SCHEMAS[name])
+
+
+@pytest.fixture(autouse=True)
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write no report where a test runs the program in this process."""
+    for name, value in QUICKLY.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +99,9 @@ def run_main(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
         return subprocess.run(
             [sys.executable, "-m", "dcr_data_generator.main", *flags],
             cwd=ROOT,
-            env=clean | {"DCR_EMBEDDED_DIR": str(tmp_path / "bigquery")} | environment,
+            env=clean
+            | {"DCR_EMBEDDED_DIR": str(tmp_path / "bigquery"), "DCR_REPORT": str(tmp_path / "report.html"), **QUICKLY}
+            | environment,
             capture_output=True,
             text=True,
             timeout=100,

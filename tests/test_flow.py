@@ -61,11 +61,12 @@ def test_running_twice_leaves_the_data_of_one_run(five_tables: Callable) -> None
     assert {table: contents(client, table) for table in FIVE_TABLES} == once
 
 
-def test_the_default_run_says_what_it_runs_on_and_what_came_out(run_main: Callable) -> None:
-    run = run_main()
+def test_the_default_run_says_what_it_runs_on_and_what_came_out(run_main: Callable, tmp_path: Path) -> None:
+    run = run_main(DCR_NO_REPORT="")
     assert run.returncode == 0
     assert run.stderr == ""
     lines = run.stdout.splitlines()
+    assert lines[-1] == f"The report: {tmp_path / 'report.html'}"
     assert lines[1].startswith("Running on the embedded BigQuery in ")
     assert "Match rate: 50.00% asked for, 50.00% reached" in run.stdout
     assert sum(line.startswith("  ✓ ") for line in lines) == len(

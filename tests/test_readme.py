@@ -154,7 +154,7 @@ def test_a_knob_stands_in_the_table_with_its_default(name: str) -> None:
     _, constant, flag, _, default, _, _ = (cell.strip(" `") for cell in row.split("|"))
     assert flag == f"--{name.replace('_', '-')}"
     value = Settings.model_fields[name].default
-    assert default == {"source": "a generated sample", "export": "none", "skip_checks": "off"}.get(name, str(value))
+    assert default == {"source": "a generated sample", "export": "none", "skip_checks": "off", "no_report": "off"}.get(name, str(value))
     assert constant in ("", name.upper())
 
 

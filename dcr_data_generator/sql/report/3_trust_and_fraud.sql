@@ -1,0 +1,17 @@
+-- How many customers the provider has verified and how many not, and how many of their orders ended Cancelled or
+-- Returned.
+SELECT
+  CASE
+    WHEN p.is_verified_user THEN 'verified'
+    WHEN NOT p.is_verified_user THEN 'unverified'
+    ELSE 'unknown'
+  END AS verification,
+  COUNT(DISTINCT u.id) AS customers,
+  COUNT(*) AS orders,
+  COUNTIF(o.status IN ('Cancelled', 'Returned')) AS refunds,
+  COUNTIF(o.status IN ('Cancelled', 'Returned')) / COUNT(*) AS refund_rate
+FROM merchant_provider.users AS u
+JOIN ewallet_provider.provider_users AS p ON u.email = p.email
+JOIN merchant_provider.orders AS o ON u.id = o.user_id
+GROUP BY verification
+ORDER BY verification DESC

@@ -1,0 +1,55 @@
+"""The README's picture of the report: `uv run --group browser python -m tests.picture` takes it anew.
+
+It wants Chromium, as Debian packages it: `apt-get install chromium`.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.readme import README
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PICTURE = README.parent / "docs" / "report.png"
+
+
+@contextmanager
+def browser() -> Iterator["Browser"]:
+    """Start Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        yield chromium
+        chromium.close()
+
+
+def take(report: Path, picture: Path) -> None:
+    """Take a picture of a report from its top to below the overlap."""
+    with browser() as chromium:
+        page = chromium.new_page(viewport={"width": 1200, "height": 900}, offline=True)
+        page.goto(report.as_uri())
+        overlap = page.locator("section").nth(1).bounding_box()
+        top = {"x": 0, "y": 0, "width": 1200, "height": overlap["y"] + overlap["height"] + 40}
+        page.screenshot(path=picture, full_page=True, clip=top)
+
+
+def report_of_a_run(folder: Path) -> Path:
+    """Run the default run in a folder, where its data directory is called .bigquery, and find its report."""
+    run = [sys.executable, "-m", "dcr_data_generator.main", "--report", "report.html"]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "PYTHONPATH": str(README.parent)}
+    subprocess.run(run, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True, timeout=100)
+    return folder / "report.html"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        PICTURE.parent.mkdir(exist_ok=True)
+        take(report_of_a_run(Path(folder)), PICTURE)
