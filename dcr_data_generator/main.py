@@ -3,7 +3,8 @@
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from typing import NoReturn
 
 from dcr_data_generator import stopping
 from dcr_data_generator.problem import Problem
@@ -91,18 +92,28 @@ def run(settings: Settings, screen: Screen) -> int:
                 export.run(client, settings.export, progress)
         screen.outcome(counts, settings)
         screen.how_to_query(client.how_to_query)
-        if client.is_billed:
-            screen.bytes_billed(client.bytes_billed())
         screen.verdict(verdict)
-        if not settings.no_report:
+        if javascript:
             with screen.step("Write the report"):
                 report.write(client, settings, verdict, answers, counts, javascript)
+        if client.is_billed:
+            screen.bytes_billed(client.bytes_billed())
+        if javascript:
             screen.report(settings.report)
     return 1 if any(check.violations for check in verdict) else 0
 
 
-if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    # Without waiting for threads: one that hangs in a request would keep a run that was stopped from ending.
+def leave(status: int) -> NoReturn:
+    """End the process without waiting for its threads: one that hangs in a request would keep a stopped run alive."""
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
     os._exit(status)
+
+
+if __name__ == "__main__":
+    try:
+        leave(main())
+    except SystemExit as end:  # of --help, or because nobody reads the output any more
+        leave(int(end.code or 0))
+    except BrokenPipeError:
+        leave(1)

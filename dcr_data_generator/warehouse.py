@@ -262,8 +262,8 @@ def explain(error: Exception, settings: Settings) -> str:
         return f"Google Cloud does not take your credentials ({error}): run `gcloud auth application-default login`"
     if isinstance(error, RequestException):
         return f"there is no connection to BigQuery ({type(error).__name__}): check the network, then run again"
-    if settings.write_project_id is None and engine.is_full(settings.embedded_dir):
-        return f"the disk of {settings.embedded_dir} is full: free some, or give another --embedded-dir"
+    if settings.write_project_id is None and (said := engine.cause(settings.embedded_dir, str(error))):
+        return said
     [details, *_] = getattr(error, "errors", None) or [{}]
     reason = details.get("reason") or REASONS.get(type(error), "error")
     message = details.get("message") or getattr(error, "message", None) or str(error)

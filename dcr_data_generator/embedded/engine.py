@@ -1,6 +1,7 @@
 """Starts and stops the embedded BigQuery: the emulator `bqemulator`, in this process, on 127.0.0.1."""
 
 import asyncio
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -70,7 +71,10 @@ def running(directory: Path) -> Iterator[Endpoints]:
         duckdb_extensions.import_extension("spatial")
         asyncio.run_coroutine_threadsafe(server.start(), loop).result()
     except duckdb.Error as error:
-        raise Problem(cause(directory, error)) from None
+        raise Problem(cause(directory, f"Fatal Error: {error}")) from None
+    # What a run that was killed was about to load; nobody else's, now that the data are this run's.
+    for left_behind in (directory / UPLOADS).glob("*"):
+        left_behind.unlink()
     try:
         yield Endpoints(server.rest_url, server.grpc_endpoint)
     finally:
@@ -80,13 +84,16 @@ def running(directory: Path) -> Iterator[Endpoints]:
 
 
 def prepare(directory: Path) -> None:
-    """Make the directory ready: its own, of this version, and without what a run that was killed left behind."""
+    """Make the directory ready: there, of this version, and with some room.
+
+    Raises:
+        Problem: it is of another version, cannot be written, or has no room.
+    """
     marker = directory / MARKER
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(directory / UPLOADS, ignore_errors=True)
         if (directory / DATA).exists():
-            if not marker.exists() or marker.read_text() != made_by():
+            if not marker.exists() or marker.read_bytes() != made_by().encode():
                 raise Problem(
                     f"the data in {directory} was written by another version: remove the directory and run again"
                 )
@@ -104,11 +111,6 @@ def prepare(directory: Path) -> None:
         )
 
 
-def is_full(directory: Path) -> bool:
-    """Tell whether the disk of a directory has no room left."""
-    return shutil.disk_usage(directory).free < NOTHING_FREE
-
-
 def made_by() -> str:
     """What wrote the data: another of these may not be able to read it."""
     return f"dcr_data_generator data 1, bqemulator {version('bqemulator')}, duckdb {version('duckdb')}\n"
@@ -119,8 +121,12 @@ def how_to_serve(directory: Path) -> str:
     return f"uv run bqemulator start --persistent --data-dir {directory} --project {PROJECT}"
 
 
-def cause(directory: Path, error: Exception) -> str:
-    """Say why the data in a directory cannot be opened, and what to do."""
-    if "lock" in str(error):
+def cause(directory: Path, error: str) -> str | None:
+    """Say why the data in a directory cannot be used, and what to do; nothing where the error is of another kind."""
+    if shutil.disk_usage(directory).free < NOTHING_FREE:
+        return f"the disk of {directory} is full: free some, or give another --embedded-dir"
+    if "Could not set lock" in error:
         return f"{directory} is in use by another run: wait for it to end, or give another --embedded-dir"
-    return f"the data in {directory} cannot be read ({str(error).splitlines()[0]}): remove the directory and run again"
+    if re.search(r"\b(IO|Serialization|Internal|INTERNAL|FATAL|Invalid|Catalog|Binder|Fatal) Error", error):
+        return f"the data in {directory} cannot be read ({error.splitlines()[0]:.200}): remove the directory, run again"
+    return None

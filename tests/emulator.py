@@ -1,0 +1,166 @@
+"""A `bqemulator` in a process of its own, and the program run against it as a person runs it."""
+
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+ROOT = Path(__file__).parents[1]
+# Whether `python -m tests.soak` runs the tests: with every case, and many more examples.
+SOAK = "SOAK" in os.environ
+# Beyond this a program hangs.
+LONGEST_RUN = 100
+TABLES = [
+    "merchant_provider.orders",
+    "merchant_provider.order_items",
+    "merchant_provider.users",
+    "ewallet_provider.provider_users",
+    "ewallet_provider.transactions",
+]
+OURS = ("DCR_", "BIGQUERY_", "GOOGLE_")
+
+# What this process has started; `kill_all` ends it.
+started: list[subprocess.Popen] = []
+
+
+def kill_all() -> None:
+    """End every emulator and every run of the program that this process has started."""
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a person who has set none of the program's variables, but that reports are not wanted."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return clean | {"PYTHONPATH": str(ROOT), "DCR_NO_REPORT": "true"} | more
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@contextmanager
+def running(directory: Path, filled: Path | None = None) -> Iterator[str]:
+    """Run an emulator on a data directory, copied from one that is filled where there is one; yields its URL."""
+    if filled:
+        shutil.copytree(filled, directory)
+    rest, grpc = free_ports(2)
+    command = [str(Path(sys.executable).with_name("bqemulator")), "start", "--persistent", "--data-dir", str(directory)]
+    process = subprocess.Popen(
+        [*command, "--rest-port", str(rest), "--grpc-port", str(grpc), "--log-level", "critical"],
+        env=environment(BQEMU_UPLOAD_STAGING_DIR=str(directory / "uploads")),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    started.append(process)
+    url = f"http://127.0.0.1:{rest}"
+    try:
+        wait_until_it_answers(url, process)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_it_answers(url: str, process: subprocess.Popen) -> None:
+    """Wait until an emulator that starts answers a request."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{url}/bigquery/v2/projects/nobody/datasets", timeout=5).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+            continue
+        return
+    raise RuntimeError(f"the emulator at {url} does not answer")
+
+
+def start_program(*flags: str, cwd: Path = ROOT, **variables: str) -> subprocess.Popen:
+    """Start the program in a process of its own, its output piped."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dcr_data_generator.main", *flags],
+        cwd=cwd,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A group of its own: whoever is left in it when the program has ended is a stray process.
+        start_new_session=True,
+    )
+    started.append(process)
+    return process
+
+
+def end_of(process: subprocess.Popen, timeout: float = LONGEST_RUN) -> tuple[int, str, str]:
+    """Wait for the program's end: its exit status, what it printed, and what it printed on standard error."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise TimeoutError(f"the program did not end within {timeout} s:\n{out}\n{err}") from None
+    return process.returncode, out, err
+
+
+def run_program(*flags: str, timeout: float = LONGEST_RUN, **variables: str) -> tuple[int, str, str]:
+    """Run the program to its end."""
+    return end_of(start_program(*flags, **variables), timeout)
+
+
+def processes_of_group(group: int) -> list[int]:
+    """The processes that live in a group."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, _, of_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            except OSError:
+                continue
+            if int(of_group) == group and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def connect(url: str, project: str) -> bigquery.Client:
+    """A plain client, which knows nothing of this program."""
+    return bigquery.Client(
+        project=project,
+        location="US",
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": url},
+    )
+
+
+def contents(client: bigquery.Client, tables: list[str] = TABLES) -> dict[str, tuple[int, str]]:
+    """The number of rows of each table, and a digest of them whatever their order."""
+    found = {}
+    for table in tables:
+        # One table at a time: bqemulator 1.4 mixes up tables that are listed at once.
+        project = "" if table.count(".") == 2 else f"{client.project}."
+        rows = sorted(repr(row.values()) for row in client.list_rows(f"{project}{table}"))
+        found[table] = len(rows), hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return found

@@ -1,0 +1,305 @@
+"""Runs the program on bad networks, kills and stops it at random moments, fills its disk, and says what came of it.
+
+    uv run python -m tests.soak [SEED]
+
+It ends by itself within 10 minutes on 2 cores, prints one line of figures at the end, and its exit status is 1 when
+anything failed. The moments and the faults follow from the seed, as far as a machine that does other things allows.
+"""
+
+import difflib
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Queue
+from typing import NamedTuple
+
+from tests import emulator, proxy
+from tests.emulator import ROOT, TABLES
+from tests.proxy import Proxy
+
+FAULT_RUNS, KILLS, STOPS = 50, 40, 10  # kills and stops: as many on the emulator, and on data directories
+AT_ONCE = 3
+# Seconds: nothing begins after the first, and nothing goes on after the second.
+LAST_BEGIN, LAST_END = 500, 580
+SUITES = [
+    ("test_faults.py", "every_kind_of_request or given_up or data_directory"),
+    ("test_bad_input.py", "whatever"),
+]
+CHECKS = len(list((ROOT / "dcr_data_generator/sql/checks").glob("*.sql")))
+FLAGS = ("--write-project-id", "soak-tests")
+START = time.monotonic()
+
+
+class Slot(NamedTuple):
+    """What one of the runs that go on at once has for itself: a folder and an emulator."""
+
+    folder: Path
+    url: str
+
+    def contents(self) -> dict[str, tuple[int, str]]:
+        """What the five tables of its emulator hold."""
+        return emulator.contents(emulator.connect(self.url, FLAGS[1]))
+
+
+class Soak:
+    """What a run without faults comes to, and the slots in which the others are compared with it."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        """Make a data directory and run once, undisturbed, on it."""
+        self.folder, self.seed = folder, seed
+        self.filled, self.emulated = folder / "filled", folder / "emulated"
+        self.answers = self.must_be_good(emulator.run_program("--embedded-dir", str(self.filled)))
+        begin = time.monotonic()
+        self.must_be_good(emulator.run_program("--embedded-dir", str(self.filled)))
+        self.duration = time.monotonic() - begin
+        with emulator.running(self.emulated) as url:
+            slot = Slot(folder, url)
+            self.must_be_good(emulator.run_program(*FLAGS, BIGQUERY_EMULATOR_HOST=url))
+            self.clean = slot.contents()
+            with Proxy(url) as between:
+                self.must_be_good(emulator.run_program(*FLAGS, BIGQUERY_EMULATOR_HOST=between.url))
+                self.requests = len(between.requests)
+        self.slots: Queue[Slot] = Queue()
+
+    def dice(self, kind: str, number: int) -> random.Random:
+        """The dice of one run."""
+        return random.Random(f"{self.seed} {kind} {number}")
+
+    def must_be_good(self, ended: tuple[int, str, str]) -> str:
+        """See that a run ended with exit status 0 and all checks green; returns its results, which all runs share."""
+        status, out, err = ended
+        assert (status, err) == (0, ""), f"exit status {status}: {err or out[-500:]}"
+        assert out.count("\n  ✓ ") == CHECKS, "not all checks are green"
+        results = [
+            line for line in out[out.index("Who knows whom?") :].splitlines() if not line.startswith("Query them")
+        ]
+        # What differs between two runs is how long a step took, and where its report is.
+        return "\n".join(line for line in results if not re.search(r"\(\d+\.\d s\)$|report", line))
+
+    def fault_run(self, number: int) -> None:
+        """A run on a bad network; some export, too, and before some the source is taken away, so that they fill it."""
+        slot = self.slots.get()
+        exported = slot.folder / f"exported-{number}"
+        flags = ("--export", str(exported)) if number % 5 == 0 else ()
+        report = {"DCR_NO_REPORT": "", "DCR_REPORT": str(exported / "report.html")} if flags else {}
+        try:
+            if number % 10 == 3:
+                source = "bigquery-public-data.thelook_ecommerce"
+                emulator.connect(slot.url, FLAGS[1]).delete_dataset(source, delete_contents=True)
+            with Proxy(slot.url, fault=proxy.at_random(self.seed * 1000 + number)) as between:
+                self.must_be_good(emulator.run_program(*FLAGS, *flags, BIGQUERY_EMULATOR_HOST=between.url, **report))
+                assert any(request.fault for request in between.requests)
+            assert slot.contents() == self.clean, "the tables are not those of a run without faults"
+            assert len([*exported.rglob("*.parquet")]) == (len(TABLES) if flags else 0)
+        finally:
+            self.slots.put(slot)
+
+    def kill_on_the_emulator(self, number: int) -> None:
+        """Kill a run when it has sent some number of requests, and run again."""
+        slot = self.slots.get()
+        try:
+            moment = self.dice("kill", number).randint(1, self.requests)
+            with Proxy(slot.url) as between:
+                killed = emulator.start_program(*FLAGS, "--seed", "7", BIGQUERY_EMULATOR_HOST=between.url)
+                between.wait_for(lambda requests: len(requests) >= moment or killed.poll() is not None)
+                kill(killed)
+            self.must_be_good(emulator.run_program(*FLAGS, BIGQUERY_EMULATOR_HOST=slot.url))
+            assert slot.contents() == self.clean, "the tables are not those of a run without kills"
+        finally:
+            self.slots.put(slot)
+
+    def kill_on_a_data_directory(self, number: int) -> None:
+        """Kill a run on a data directory that was empty, or filled, after some time, and run again."""
+        directory = self.folder / f"killed-{number}"
+        if number % 2:
+            shutil.copytree(self.filled, directory)
+        flags = ("--embedded-dir", str(directory))
+        killed = emulator.start_program(*flags, "--seed", "7")
+        self.let_go_on(killed, self.dice("directory", number))
+        kill(killed)
+        answers = self.must_be_good(emulator.run_program(*flags))
+        assert answers == self.answers, difference(self.answers, answers)
+        assert not [*directory.glob("uploads/*")], "an upload was left behind"
+        shutil.rmtree(directory)
+
+    def stop(self, number: int) -> None:
+        """Stop a run with SIGINT or SIGTERM after some time, and see that it ends as it should."""
+        directory, temporary = self.folder / f"stopped-{number}", self.folder / f"temporary-{number}"
+        temporary.mkdir()
+        if number % 4 > 1:
+            shutil.copytree(self.filled, directory)
+        wanted = (signal.SIGINT, signal.SIGTERM)[number % 2]
+        flags = ("--embedded-dir", str(directory), "--export", str(directory / "exported"))
+        report = str(directory / "report.html")
+        stopped = emulator.start_program(*flags, TMPDIR=str(temporary), DCR_NO_REPORT="", DCR_REPORT=report)
+        self.let_go_on(stopped, self.dice("stop", number))
+        stopped.send_signal(wanted)
+        status, out, err = emulator.end_of(stopped, timeout=5)
+        if status != 0:  # it had not ended before
+            assert status == 128 + wanted, f"exit status {status} after {out[-200:]!r}: {err}"
+            assert len(err.splitlines()) == 1, f"more than a line: {err}"
+            assert "replaced" in err, err
+        assert not emulator.processes_of_group(stopped.pid), "a process was left behind"
+        left = [*temporary.rglob("*"), *directory.glob("uploads/*"), *directory.rglob("*.unfinished")]
+        left += [path for path in directory.glob("*report*") if path.name != "report.html"]
+        assert not left, f"files were left behind: {left}"
+        shutil.rmtree(directory, ignore_errors=True)
+
+    def let_go_on(self, process: subprocess.Popen, dice: random.Random) -> None:
+        """Wait until some moment of a run: half a second after its start, when it listens, to its end."""
+        try:
+            process.wait(dice.uniform(0.5, self.duration))
+        except subprocess.TimeoutExpired:
+            return
+
+    def full_disk(self, number: int) -> None:
+        """Fill the disk of a data directory in the midst of a run: what was there before is whole."""
+        disk = self.folder / f"disk-{number}"
+        disk.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(disk)]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            print("nobody may mount a small disk here: no disk was filled", flush=True)
+            return
+        try:
+            shutil.copytree(self.filled, disk / "data")
+            flags = ("--embedded-dir", str(disk / "data"))
+            process = emulator.start_program(*flags, "--seed", "7", "--days", "3")
+            after = ("Look at the source", "Step 1")[number % 2]
+            line = process.stdout.readline()
+            while line and after not in line:
+                line = process.stdout.readline()
+            process.send_signal(signal.SIGSTOP)
+            subprocess.run(["dd", "if=/dev/zero", f"of={disk}/filler", "bs=64k"], capture_output=True, check=False)
+            process.send_signal(signal.SIGCONT)
+            status, _, err = emulator.end_of(process)
+            assert status in (0, 2), f"exit status {status}: {err}"
+            assert len(err.splitlines()) == (1 if status else 0), err
+            assert not status or "disk" in err, err
+            (disk / "filler").unlink()
+            # Every table is whole: the earlier run's, or this one's.
+            earlier, held = (self.rows_in(directory) for directory in (self.filled, disk / "data"))
+            emulator.run_program(*flags, "--seed", "7", "--days", "3", "--skip-checks")
+            now = self.rows_in(disk / "data")
+            assert all(held[table] in (earlier[table], now[table]) for table in TABLES), "a table is not whole"
+            self.must_be_good(emulator.run_program(*flags))
+        finally:
+            subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+    def rows_in(self, directory: Path) -> dict[str, tuple[int, str]]:
+        """What the five tables in a data directory hold, looked at in a copy."""
+        copy = Path(tempfile.mkdtemp(dir=self.folder)) / "data"
+        with emulator.running(copy, directory) as url:
+            return emulator.contents(emulator.connect(url, "dcr-demo"))
+
+    def test_suite(self, number: int) -> None:
+        """Run the tests that have cases or examples for which the test suite has no time."""
+        file, cases = SUITES[number]
+        command = [sys.executable, "-m", "pytest", f"tests/{file}", "-k", cases]
+        command += ["-n", "0", "-p", "no:cacheprovider", "--tb=short"]
+        left = max(LAST_END - (time.monotonic() - START), 1)
+        environment = emulator.environment(SOAK="1")
+        suite = subprocess.Popen(
+            command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        emulator.started.append(suite)
+        out, _ = suite.communicate(timeout=left)
+        assert suite.returncode == 0, out[-6000:]
+
+
+def difference(wanted: str, found: str) -> str:
+    """Say where two results differ."""
+    lines = difflib.unified_diff(wanted.splitlines(), found.splitlines(), "without kills", "after a kill", n=0)
+    return "\n".join(lines)
+
+
+def kill(process: subprocess.Popen) -> None:
+    """Kill a run, wherever it is."""
+    process.kill()
+    process.communicate()
+
+
+def run_all(soak: Soak) -> tuple[dict[str, list[bool]], list[str]]:
+    """Run everything, several at once; returns what succeeded and what was said of what did not."""
+    kinds: list[tuple[str, Callable[[int], None], int]] = [
+        ("test files", soak.test_suite, len(SUITES)),
+        ("full disks", soak.full_disk, 2),
+        ("fault runs", soak.fault_run, FAULT_RUNS),
+        ("kills on the emulator", soak.kill_on_the_emulator, KILLS),
+        ("kills on a data directory", soak.kill_on_a_data_directory, KILLS),
+        ("stops", soak.stop, STOPS),
+    ]
+    good: dict[str, list[bool]] = {name: [False] * count for name, _, count in kinds}
+    problems: list[str] = []
+
+    def attempt(name: str, run: Callable[[int], None], number: int) -> None:
+        if time.monotonic() - START > LAST_BEGIN:
+            problems.append(f"{name} {number}: there was no time left for it")
+            return
+        try:
+            run(number)
+            good[name][number] = True
+        except Exception as error:
+            problems.append(f"{name} {number}: {type(error).__name__}: {error}")
+            print(problems[-1], flush=True)
+
+    jobs = [(name, run, number) for name, run, count in kinds for number in range(count)]
+    suites, others = jobs[: len(SUITES)], jobs[len(SUITES) :]
+    random.Random(soak.seed).shuffle(others)
+    with ThreadPoolExecutor(AT_ONCE + 1) as threads:
+        list(threads.map(lambda job: attempt(*job), suites + others))
+    return good, problems
+
+
+def give_up(folder: Path, reason: str) -> None:
+    """End at once, whatever goes on, and leave nothing behind."""
+    print(f"soak: {reason} after {time.monotonic() - START:.0f} s, which counts as failed", flush=True)
+    emulator.kill_all()
+    for disk in folder.glob("disk-*"):
+        subprocess.run(["umount", "--lazy", str(disk)], capture_output=True, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
+def main() -> int:
+    """Run everything and print the line of figures; returns the exit status."""
+    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    with tempfile.TemporaryDirectory(prefix="soak-") as name, ThreadPoolExecutor(AT_ONCE + 1) as threads:
+        folder = Path(name)
+        last_moment = threading.Timer(LAST_END, give_up, [folder, "not done"])
+        last_moment.daemon = True
+        last_moment.start()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, _: give_up(folder, f"stopped by {signal.Signals(number).name}"))
+        soak = Soak(folder, seed)
+        over = threading.Event()
+
+        def serve(number: int) -> None:
+            (folder / f"slot-{number}").mkdir()
+            with emulator.running(folder / f"slot-{number}" / "data", soak.emulated) as url:
+                soak.slots.put(Slot(folder / f"slot-{number}", url))
+                over.wait()
+
+        serving = [threads.submit(serve, number) for number in range(AT_ONCE)]
+        try:
+            good, problems = run_all(soak)
+        finally:
+            over.set()
+            for each in serving:
+                each.result()
+    figures = ", ".join(f"{sum(runs)} of {len(runs)} {kind}" for kind, runs in good.items())
+    print(f"soak: {figures} good, in {time.monotonic() - START:.0f} s (seed {seed})")
+    return 1 if problems or not all(map(all, good.values())) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
