@@ -1,9 +1,10 @@
 """Reads a person's own export of thelook_ecommerce: orders.csv, order_items.csv and users.csv in a folder."""
 
+import csv
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from csv import reader
+from contextlib import suppress
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from google.cloud.bigquery import SchemaField
-from pyarrow import csv
+from pyarrow import csv as arrow_csv
 
 from dcr_data_generator.problem import Problem
 
@@ -21,6 +22,8 @@ KEYS = {"orders": "order_id", "order_items": "id", "users": "id"}
 UNIQUE = {"orders": "order_id", "order_items": "id"}
 # Raise the number when a file comes to be read otherwise: what an earlier version read is then read anew.
 READER = b"1"
+# An address may be 100,000 characters long, and the engine takes it.
+csv.field_size_limit(1 << 30)
 EXAMPLES = {
     "INTEGER": "a whole number of 64 bits",
     "FLOAT": "a number",
@@ -84,7 +87,8 @@ def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
     if not data.strip():
         raise Problem(f"{path} is empty: export the table with its header")
     header, _, rows = data.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
-    names = [column.strip() for column in next(reader([header.decode("utf-8", "replace")]))]
+    lines = header.decode("utf-8", "replace").splitlines()
+    names = [column.strip() for column in next(csv.reader(lines[:1]), [])]
     if missing := [column for column in columns if column not in names]:
         hint = ": its first line has no commas" if len(names) == 1 else ""
         raise Problem(
@@ -95,11 +99,11 @@ def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
     if not rows.strip():
         raise Problem(f"{path} has a header and no rows: export a table that has some")
     try:
-        table = csv.read_csv(
+        table = arrow_csv.read_csv(
             pa.py_buffer(data),
-            read_options=csv.ReadOptions(column_names=names, skip_rows=1, use_threads=False),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
+            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=1, use_threads=False),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(columns, pa.string()),
                 include_columns=columns,
                 null_values=[""],
@@ -152,6 +156,7 @@ def refuse(path: Path, wrong: pd.Series, texts: pd.Series, allowed: str) -> None
 
 def row_number(path: Path, row: int) -> int:
     """Count a row as a spreadsheet does, which has a row for an empty line, too."""
-    with path.open(newline="", encoding="utf-8") as file:
-        numbers = (number for number, fields in enumerate(reader(file), start=1) if fields)
+    with path.open(newline="", encoding="utf-8-sig") as file, suppress(csv.Error):
+        numbers = (number for number, fields in enumerate(csv.reader(file), start=1) if fields)
         return next(islice(numbers, row + 1, None))
+    return row + 2  # Python's reader is stricter than Arrow's about line ends
