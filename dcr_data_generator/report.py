@@ -13,6 +13,7 @@ from google.cloud import bigquery
 
 from dcr_data_generator import sql
 from dcr_data_generator.checks import Check
+from dcr_data_generator.clean_room import kept
 from dcr_data_generator.outcome import Outcome
 from dcr_data_generator.problem import Problem
 from dcr_data_generator.screen import NUMBER, plain
@@ -68,6 +69,7 @@ def write(
         settings=settings,
         verdict=sorted(verdict, key=lambda check: not check.violations),
         answers=answers,
+        rehearsed=kept.read(kept.path_of(client.project, settings.embedded_dir), answers),
         outcome=outcome,
         circles=circles(*outcome[1:]),
         charts={name: draw(name, rows[name]) for name in rows},
@@ -106,6 +108,7 @@ def template() -> jinja2.Template:
     options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}
     environment = jinja2.Environment(autoescape=True, **options)
     environment.filters["plain"] = plain
+    environment.filters["as_rows"] = lambda columns, rows: [dict(zip(columns, row, strict=True)) for row in rows]
     environment.tests["numeric"] = lambda value: re.fullmatch(NUMBER, plain(value))
     environment.tests["wide"] = lambda value: max(map(len, re.split(r"[ _-]", plain(value)))) > 12
     return environment.from_string(TEMPLATE.read_text())

@@ -148,11 +148,11 @@ def on_one_line(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in " ".join(text.split()))
 
 
-def plain(value: object) -> str:
+def plain(value: object, longest: int = LONGEST_VALUE) -> str:
     """Write a value on one line, however odd it is, and no more of it than fits."""
     if isinstance(value, float):
         return f"{value:,.2f}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    text = on_one_line(str(value)[: LONGEST_VALUE + 1])
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+    text = on_one_line(str(value)[: longest + 1])
+    return text if len(text) <= longest else text[: longest - 3] + "..."

@@ -164,10 +164,11 @@ def arrow_schema(schema: Sequence[bigquery.SchemaField]) -> pa.Schema:
 
 
 @contextmanager
-def connect(settings: Settings) -> Iterator[Warehouse]:
+def connect(settings: Settings, fill_source: bool = True) -> Iterator[Warehouse]:
     """Connect to where the settings say; the embedded BigQuery runs as long as the connection.
 
     The embedded BigQuery is filled with the source that the settings ask for; an emulator only where it has none.
+    Without `fill_source` neither is: who only looks at what a run has made leaves the source as it is.
 
     Raises:
         Problem: there are no credentials for Google Cloud, the embedded BigQuery cannot start, or BigQuery refuses.
@@ -178,15 +179,16 @@ def connect(settings: Settings) -> Iterator[Warehouse]:
         if settings.write_project_id is None:
             endpoints = stack.enter_context(engine.running(settings.embedded_dir))
             warehouse = connect_to_embedded(settings, endpoints)
-            fill_source = partial(thelook.fill, folder=settings.source)
+            fill = partial(thelook.fill, folder=settings.source)
         elif emulator := os.environ.get("BIGQUERY_EMULATOR_HOST"):
             warehouse = connect_to_emulator(settings, emulator)
-            fill_source = thelook.fill_if_missing
+            fill = thelook.fill_if_missing
         else:
             warehouse = connect_to_google_cloud(settings)
-            fill_source = keep_source
+            fill = keep_source
         try:
-            fill_source(warehouse)
+            if fill_source:
+                fill(warehouse)
             yield warehouse
         except (GoogleAPIError, GoogleAuthError, RequestException) as error:
             raise Problem(f"{explain(error, settings)} ({warehouse.account()})") from None

@@ -356,8 +356,6 @@ def test_a_run_that_is_stopped_says_what_it_replaced_and_leaves_nothing_behind(
         "replaced": sorted(TABLES[:3]),
         "perhaps replaced": sorted(TABLES[3:]),
     }, line
-    # The uploads did not reach the warehouse.
-    assert emulator.contents(client, TABLES[3:]).items() <= clean.items()
 
 
 def test_a_run_that_is_stopped_early_says_that_nothing_was_replaced(

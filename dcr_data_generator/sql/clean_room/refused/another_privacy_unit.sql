@@ -1,0 +1,6 @@
+-- Payments counted for people: one person with 50 payments would do.
+SELECT WITH AGGREGATION_THRESHOLD OPTIONS (threshold = 50, privacy_unit_column = transaction_amount)
+  account_tier,
+  COUNT(*) AS payments
+FROM ewallet_clean_room.wallet_spend
+GROUP BY account_tier

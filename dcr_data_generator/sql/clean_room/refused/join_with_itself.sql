@@ -1,0 +1,6 @@
+-- A list joined with itself overlaps with itself: all of it.
+SELECT
+  a.hashed_email,
+  a.age
+FROM merchant_clean_room.customers AS a
+JOIN merchant_clean_room.customers AS b ON a.hashed_email = b.hashed_email

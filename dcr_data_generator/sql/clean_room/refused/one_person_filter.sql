@@ -1,0 +1,16 @@
+-- One person singled out: whoever placed the first order that was paid through the wallet.
+WITH
+  one_person AS (
+    SELECT TO_HEX(SHA256(CONCAT(s.salt, LOWER(TRIM(u.email, ' \t\r\n'))))) AS hashed_email
+    FROM merchant_provider.orders AS o
+    JOIN ewallet_clean_room.wallet_orders AS w ON o.order_id = w.order_id
+    JOIN merchant_provider.users AS u ON o.user_id = u.id
+    CROSS JOIN merchant_provider.clean_room_salt AS s
+    ORDER BY o.order_id
+    LIMIT 1
+  )
+SELECT WITH AGGREGATION_THRESHOLD OPTIONS (threshold = 50, privacy_unit_column = w.hashed_email)
+  AVG(w.transaction_amount) AS average_order_value,
+  COUNT(DISTINCT w.hashed_email) AS number_of_customers
+FROM ewallet_clean_room.wallet_spend AS w
+JOIN one_person AS o ON w.hashed_email = o.hashed_email

@@ -1,0 +1,6 @@
+-- The other party's own table, emails and all.
+SELECT
+  p.email,
+  p.date_of_birth
+FROM merchant_provider.users AS u
+JOIN ewallet_provider.provider_users AS p ON u.email = p.email

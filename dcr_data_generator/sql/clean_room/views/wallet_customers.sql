@@ -1,0 +1,16 @@
+-- The wallet's users, a row a person: their tier, and whether the provider has verified them.
+-- Aggregation threshold: groups of at least 50 people, joined on hashed_email.
+-- A view takes no parameters, so the salt lies in a table of one row beside the provider's own tables, where no
+-- subscriber may look: the view may, because it is authorized there.
+CREATE OR REPLACE VIEW ewallet_clean_room.wallet_customers
+OPTIONS (
+  description = 'The users of the wallet, a row a person. Aggregation threshold: groups of at least 50 people.',
+  privacy_policy = '{"aggregation_threshold_policy": {"threshold": 50, "privacy_unit_column": "hashed_email"}, "join_restriction_policy": {"join_condition": "JOIN_ALL", "join_allowed_columns": ["hashed_email"]}}'
+)
+AS
+SELECT
+  TO_HEX(SHA256(CONCAT(s.salt, LOWER(TRIM(p.email, ' \t\r\n'))))) AS hashed_email,
+  p.account_tier,
+  p.is_verified_user
+FROM ewallet_provider.provider_users AS p
+CROSS JOIN ewallet_provider.clean_room_salt AS s

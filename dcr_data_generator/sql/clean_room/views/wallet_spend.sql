@@ -1,0 +1,15 @@
+-- What the wallet's users spend, a row a transaction, for averages.
+-- Aggregation threshold: groups of at least 50 people, however many transactions they have.
+CREATE OR REPLACE VIEW ewallet_clean_room.wallet_spend
+OPTIONS (
+  description = 'What the users of the wallet spend, a row a transaction. Aggregation threshold: at least 50 people.',
+  privacy_policy = '{"aggregation_threshold_policy": {"threshold": 50, "privacy_unit_column": "hashed_email"}, "join_restriction_policy": {"join_condition": "JOIN_NOT_REQUIRED", "join_allowed_columns": ["hashed_email"]}}'
+)
+AS
+SELECT
+  TO_HEX(SHA256(CONCAT(s.salt, LOWER(TRIM(p.email, ' \t\r\n'))))) AS hashed_email,
+  p.account_tier,
+  t.transaction_amount
+FROM ewallet_provider.transactions AS t
+JOIN ewallet_provider.provider_users AS p ON t.provider_user_id = p.provider_user_id
+CROSS JOIN ewallet_provider.clean_room_salt AS s
