@@ -18,6 +18,7 @@ from google.cloud import bigquery
 
 from dcr_data_generator import checks, outcome, report, sql, use_cases, warehouse
 from dcr_data_generator.charts import circles
+from dcr_data_generator.clean_room import kept
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.problem import Problem
 from dcr_data_generator.schemas import SCHEMAS
@@ -461,3 +462,23 @@ def test_printed_the_queries_are_unfolded_and_every_use_case_begins_a_page(
     assert set(cut) == {"avoid"}
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details[open]").count() == 0
+
+
+def test_the_answers_of_a_rehearsal_stand_beside_the_open_ones(fill_tables: Callable, tmp_path: Path) -> None:
+    client = fill_tables(**small_world())
+    [open_answer] = [answer for answer in use_cases.run(client) if answer.name == "3_trust_and_fraud"]
+    protected = kept.Answered(
+        open_answer.name,
+        "3_trust_and_fraud",
+        open_answer.columns,
+        kept.rows_of(open_answer),
+        ["is_verified_user", "protected_customers"],
+        [[True, 4711]],
+        ["False: 46 customers, withheld: fewer than 50"],
+    )
+    kept.path_of(client.project, tmp_path).write_text(json.dumps([protected._asdict()]))
+    words = Page(write(client, tmp_path / "report.html", embedded_dir=tmp_path)).words()
+    assert "The protected answer" in words
+    assert "4711" in words
+    assert "False: 46 customers, withheld: fewer than 50" in words
+    assert words.count("In the clean room") == 1

@@ -275,7 +275,14 @@ def test_help_names_the_flag(flag: str, help_text: str) -> None:
 
 
 def test_help_names_no_other_flag(help_text: str) -> None:
-    assert set(re.findall(r"--[a-z-]+", help_text)) == {*FLAGS, "--skip-checks", "--timeout", "--report", "--no-report", "--help"}
+    assert set(re.findall(r"--[a-z-]+", help_text)) == {
+        *FLAGS,
+        "--skip-checks",
+        "--timeout",
+        "--report",
+        "--no-report",
+        "--help",
+    }
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,4 @@ def read(path: Path, use_cases: Sequence[UseCase]) -> list[Answered]:
 
 def rows_of(use_case: UseCase) -> list[list]:
     """The first rows of an open answer, rounded: a sum may differ in its last digit when it is made again."""
-    return [
-        [round(value, 6) if isinstance(value, float) else value for value in row.values()] for row in use_case.rows
-    ]
+    return [[round(value, 6) if isinstance(value, float) else value for value in row.values()] for row in use_case.rows]
