@@ -280,6 +280,7 @@ class Proxy:
         self.over = threading.Event()
         self.job_ids: set[tuple[str, str]] = set()
         self.completed_uploads: dict[str, Response] = {}
+        self.forwarding = 0
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.proxy = self
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -292,9 +293,12 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         """Stop, and let go of what is held back."""
-        self.over.set()
         self.server.shutdown()
         self.thread.join()
+        with self.changed:
+            self.over.set()
+            # What a client sent before it was killed does not reach the emulator when the test has gone on.
+            self.changed.wait_for(lambda: not self.forwarding, LONGEST)
         self.server.close_connections()
         self.server.server_close()
 
@@ -351,7 +355,11 @@ class Proxy:
         return response
 
     def forward(self, request: Request) -> Response | None:
-        """Ask the emulator."""
+        """Ask the emulator, unless the proxy ends."""
+        with self.changed:
+            if self.over.is_set():
+                return None
+            self.forwarding += 1
         connection = http.client.HTTPConnection(urlsplit(self.target).netloc, timeout=LONGEST)
         try:
             connection.request(request.method, request.path, request.body or None, request.headers)
@@ -362,6 +370,9 @@ class Proxy:
             return None
         finally:
             connection.close()
+            with self.changed:
+                self.forwarding -= 1
+                self.changed.notify_all()
 
 
 class Server(ThreadingHTTPServer):
