@@ -53,7 +53,8 @@ def fill_up(frame: pd.DataFrame, small: pd.DataFrame) -> pd.DataFrame:
 def run(directory: Path, *flags: str, **environment: str) -> tuple[float, dict[str, float]]:
     """Run the program; returns how long it took in all, and each of its steps."""
     start = time.perf_counter()
-    status, output, errors = emulator.run_program("--embedded-dir", str(directory), *flags, **environment)
+    report = {"DCR_NO_REPORT": "", "DCR_REPORT": str(directory / "report.html")}
+    status, output, errors = emulator.run_program("--embedded-dir", str(directory), *flags, **report | environment)
     took = time.perf_counter() - start
     assert status == 0, errors
     return took, {title: float(seconds) for title, seconds in re.findall(r"^✓ (.*) \((.*) s\)$", output, re.MULTILINE)}
