@@ -56,8 +56,11 @@ class Screen:
         start = time.perf_counter()
         stopping.within(self.time_limit)
         self.doing = title
-        with self.console.status(f"{title} ..."):
-            yield
+        try:
+            with self.console.status(f"{title} ..."):
+                yield
+        finally:
+            stopping.within(0)
         self.doing = None
         self.line(f"[green]✓[/] {title} [dim]({time.perf_counter() - start:.1f} s)[/]")
 

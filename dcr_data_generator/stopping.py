@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+AGAIN = 0.5  # seconds
+
 
 class Stopped(BaseException):
     """The person, or the system, wants the run to stop.
@@ -23,28 +25,31 @@ class TookTooLong(BaseException):
     """A step did not end in the time it had."""
 
 
-def stop(signal_number: int, _: FrameType | None) -> None:
-    """Raise Stopped where the main thread is."""
-    raise Stopped(signal_number)
-
-
-def give_up(_: int, __: FrameType | None) -> None:
-    """Raise TookTooLong where the main thread is."""
-    raise TookTooLong
-
-
-HANDLERS = {signal.SIGINT: stop, signal.SIGTERM: stop}
-if hasattr(signal, "SIGALRM"):  # which Windows lacks: there a run has no time limit
-    HANDLERS[signal.SIGALRM] = give_up
-
-
 @contextmanager
 def listening() -> Iterator[None]:
-    """Turn the signals into exceptions as long as the run goes on; only the main thread can."""
+    """Turn the signals into exceptions as long as the run goes on; only the main thread can.
+
+    Python ignores an exception that is raised in a finalizer, and some libraries do so in what they call back: until
+    the step has ended, it is raised again.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number, handler in HANDLERS.items()}
+    wanted: list[Stopped] = []
+
+    def stop(signal_number: int, _: FrameType | None) -> None:
+        wanted.append(Stopped(signal_number))
+        within(AGAIN)
+        raise wanted[0]
+
+    def give_up(_: int, __: FrameType | None) -> None:
+        within(AGAIN)
+        raise wanted[0] if wanted else TookTooLong
+
+    handlers = {signal.SIGINT: stop, signal.SIGTERM: stop}
+    if hasattr(signal, "SIGALRM"):  # which Windows lacks: there a run has no time limit
+        handlers[signal.SIGALRM] = give_up
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
@@ -54,6 +59,6 @@ def listening() -> Iterator[None]:
 
 
 def within(seconds: float) -> None:
-    """Raise TookTooLong in so many seconds, unless it is called again before; 0 is never."""
+    """Raise TookTooLong in so many seconds, and then again and again, until this is called anew; 0 is never."""
     if hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN if seconds else 0)

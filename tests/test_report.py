@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,17 @@ def fill_tables(connect: Callable) -> Callable[..., warehouse.Warehouse]:
     return fill
 
 
+@cache
+def javascript() -> str:
+    """The JavaScript of all these reports, which takes a second to make."""
+    with report.bundling() as bundle:
+        return bundle()
+
+
 def write(client: warehouse.Warehouse, path: Path, verdict: list[checks.Check] | None = None, **knobs: object) -> str:
     """Write the report of what is in the tables, and read it."""
     answers, counts = use_cases.run(client), outcome.count(client)
-    with report.bundling() as javascript:
-        report.write(client, make_settings(report=path, **knobs), verdict or [], answers, counts, javascript)
+    report.write(client, make_settings(report=path, **knobs), verdict or [], answers, counts, javascript)
     return path.read_text()
 
 

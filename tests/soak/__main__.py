@@ -27,7 +27,7 @@ from tests import emulator, proxy
 from tests.emulator import ROOT, TABLES
 from tests.proxy import Proxy
 
-FAULT_RUNS, KILLS, STOPS = 50, 40, 10  # kills and stops: as many on the emulator, and on data directories
+FAULT_RUNS, KILLS, STOPS = 50, 20, 10  # so many kills on the emulator, and as many on data directories
 AT_ONCE = 3
 # Seconds: nothing begins after the first, and nothing goes on after the second.
 LAST_BEGIN, LAST_END = 540, 590
