@@ -1,5 +1,8 @@
 """What can be refused is refused here, before anything is replaced."""
 
+from datetime import date
+
+import pandas as pd
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
@@ -8,6 +11,7 @@ from dcr_data_generator.problem import Problem
 from dcr_data_generator.settings import SOURCE_PROJECT, Settings
 
 SOURCE_DATASET = f"{SOURCE_PROJECT}.thelook_ecommerce"
+MOST_WALLET_ONLY_USERS = 10_000_000
 DATASETS = {
     "merchant_provider": "The merchant of the clean room: a snapshot of thelook_ecommerce.",
     "ewallet_provider": "The e-wallet provider of the clean room: synthetic, made to match the merchant.",
@@ -20,31 +24,62 @@ def check(client: bigquery.Client, settings: Settings) -> None:
     Raises:
         Problem: the source is missing or elsewhere than the datasets, or has no order in the window.
     """
-    check_source(client, settings)
-    check_window(client, settings)
-    at_once(lambda name: check_dataset(client, name, DATASETS[name], settings), DATASETS)
+    check_location(client.get_dataset(SOURCE_DATASET).location, settings)
+    [source] = client.run_file("source_window")
+    check_window(source.orders_in_window, source.first_date, source.last_date, settings)
+    check_size(source.orders_in_window, settings)
+    check_datasets(client, settings)
 
 
-def check_source(client: bigquery.Client, settings: Settings) -> None:
-    """See that the source is there, and where the settings say that the datasets live: no query crosses locations."""
-    source = client.get_dataset(SOURCE_DATASET)
-    if source.location.upper() != settings.location.upper():
+def check_filling(client: bigquery.Client, settings: Settings, location: str, created_at: pd.Series) -> None:
+    """See the same of a source that is about to be filled, of which the times of the orders are known.
+
+    Raises:
+        Problem: the source is elsewhere than the datasets, or has no order in the window.
+    """
+    check_location(location, settings)
+    days = created_at.dropna().dt.tz_localize(None).dt.floor("D")
+    in_window = days.between(pd.Timestamp(settings.first_date), pd.Timestamp(settings.target_date))
+    first, last = (None, None) if days.empty else (days.min().date(), days.max().date())
+    check_window(int(in_window.sum()), first, last, settings)
+    check_size(int(in_window.sum()), settings)
+    check_datasets(client, settings)
+
+
+def check_location(location: str, settings: Settings) -> None:
+    """See that the source is where the settings say that the datasets live: no query crosses locations."""
+    if location.upper() != settings.location.upper():
         raise Problem(
             f"--location {settings.location} is not where {SOURCE_DATASET} is, and BigQuery does not copy across "
-            f"locations: give --location {source.location}"
+            f"locations: give --location {location}"
         )
 
 
-def check_window(client: bigquery.Client, settings: Settings) -> None:
+def check_window(orders_in_window: int, first: date | None, last: date | None, settings: Settings) -> None:
     """See that the window has orders."""
-    [source] = client.run_file("source_window")
-    if not source.first_date:
+    if not first:
         raise Problem(f"{SOURCE_DATASET}.orders is empty: there is nothing to take a snapshot of")
-    if not source.orders_in_window:
+    if not orders_in_window:
         raise Problem(
             f"--target-date {settings.target_date} with --days {settings.days} has no orders: "
-            f"the source has them from {source.first_date} to {source.last_date}"
+            f"the source has them from {first} to {last}"
         )
+
+
+def check_size(orders_in_window: int, settings: Settings) -> None:
+    """See that the users who are no customers are not more than a machine holds: near a rate of 1 they have no end."""
+    holders = orders_in_window * settings.match_rate  # or fewer: some of them order twice
+    wallet_only = holders * settings.wallet_only_rate / (1 - settings.wallet_only_rate)
+    if wallet_only > MOST_WALLET_ONLY_USERS:
+        raise Problem(
+            f"--wallet-only-rate {settings.wallet_only_rate} would make up to {wallet_only:,.0f} users who are no "
+            f"customers, and {MOST_WALLET_ONLY_USERS:,} are the most: give a lower rate"
+        )
+
+
+def check_datasets(client: bigquery.Client, settings: Settings) -> None:
+    """Make the two datasets, or see that those that are there are where the settings say."""
+    at_once(lambda name: check_dataset(client, name, DATASETS[name], settings), DATASETS)
 
 
 def check_dataset(client: bigquery.Client, name: str, description: str, settings: Settings) -> None:

@@ -196,6 +196,9 @@ def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None
             f"--source {settings.source} fills the embedded BigQuery and --write-project-id "
             f"{settings.write_project_id} writes elsewhere: give one of them"
         )
+    # A flag beats a variable; two flags are one too many.
+    if {"--report", "--no-report"} <= {argument.partition("=")[0] for argument in arguments}:
+        raise Problem(f"--report {settings.report} asks for a report and --no-report for none: give one of them")
     return settings
 
 

@@ -4,7 +4,7 @@ import io
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from google.cloud.bigquery_storage_v1.services.big_query_read.transports import 
 from pyarrow import parquet
 from requests.exceptions import RequestException
 
-from dcr_data_generator import sql
+from dcr_data_generator import preflight, sql
 from dcr_data_generator.at_once import at_once
 from dcr_data_generator.embedded import engine, thelook
 from dcr_data_generator.problem import Problem
@@ -188,13 +188,13 @@ def connect(settings: Settings, fill_source: bool = True) -> Iterator[Warehouse]
             fill = keep_source
         try:
             if fill_source:
-                fill(warehouse)
+                fill(warehouse, refuse=partial(preflight.check_filling, warehouse, settings))
             yield warehouse
         except (GoogleAPIError, GoogleAuthError, RequestException) as error:
             raise Problem(f"{explain(error, settings)} ({warehouse.account()})") from None
 
 
-def keep_source(_: Warehouse) -> None:
+def keep_source(_: Warehouse, refuse: Callable) -> None:
     """Leave the source as it is: it is Google's."""
 
 

@@ -1,8 +1,6 @@
-"""What the tests share: one embedded BigQuery a worker, and the program run as a person runs it."""
+"""What the tests share: one embedded BigQuery a file, and what is in it."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,21 +11,24 @@ from google.cloud import bigquery
 from dcr_data_generator import ewallet, main, preflight, snapshot, warehouse
 from dcr_data_generator.embedded import engine, sample, thelook
 from dcr_data_generator.settings import Settings
+from tests import emulator
 
 ROOT = Path(__file__).parents[1]
 THELOOK = ROOT.parent / "shared" / "thelook"
 
 DTYPES = {"INTEGER": "Int64", "FLOAT": "float64", "STRING": "str", "TIMESTAMP": "datetime64[us, UTC]"}
 
-
+# The programs that tests start need not compile everything anew, whatever this environment says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Most tests want no report, which takes a second.
 QUICKLY = {"DCR_NO_REPORT": "true"}
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep the tests of a file on one worker: what they share is made once."""
-    if not item.get_closest_marker("xdist_group"):
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to the soak what is marked with `in_soak`."""
+    for item in items:
+        if item.get_closest_marker("in_soak") and not emulator.SOAK:
+            item.add_marker(pytest.mark.skip(reason="it takes long: `uv run python -m tests.soak` runs it"))
 
 
 def make_settings(**knobs: object) -> Settings:
@@ -51,20 +52,20 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.Endpoints]:
-    """An embedded BigQuery that is empty when a worker's first test asks for it."""
+    """An embedded BigQuery that is empty when a file's first test asks for it."""
     with engine.running(tmp_path_factory.mktemp("embedded")) as endpoints:
         yield endpoints
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def connect(endpoints: engine.Endpoints) -> Callable[..., warehouse.Warehouse]:
     """A client of the embedded BigQuery, for the knobs that the test is about: `connect(days=2)`."""
     return lambda **knobs: warehouse.connect_to_embedded(make_settings(**knobs), endpoints)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def fill_source(connect: Callable) -> Callable[..., None]:
     """Fill the source, with NULL in columns left out: `fill_source(orders=[{"order_id": 1, ...}], users=[...])`."""
 
@@ -78,7 +79,7 @@ def fill_source(connect: Callable) -> Callable[..., None]:
     return fill
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def five_tables(endpoints: engine.Endpoints) -> Callable[..., warehouse.Warehouse]:
     """The five tables of the default day, in a project of their own: `five_tables()` is a client of it."""
 
@@ -93,25 +94,3 @@ def five_tables(endpoints: engine.Endpoints) -> Callable[..., warehouse.Warehous
     snapshot.take(client)
     ewallet.create(client, make_settings())
     return connect_to_project
-
-
-@pytest.fixture
-def run_main(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
-    """Run the program as a person does, in a data directory of its own: `run_main("--days", "2", DCR_SEED="7")`."""
-
-    def run(*flags: str, **environment: str) -> subprocess.CompletedProcess:
-        ours = ("DCR_", "BIGQUERY_", "GOOGLE_")
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        return subprocess.run(
-            [sys.executable, "-m", "dcr_data_generator.main", *flags],
-            cwd=ROOT,
-            env=clean
-            | {"DCR_EMBEDDED_DIR": str(tmp_path / "bigquery"), "DCR_REPORT": str(tmp_path / "report.html"), **QUICKLY}
-            | environment,
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-
-    return run

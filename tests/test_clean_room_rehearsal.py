@@ -5,7 +5,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -22,9 +24,8 @@ from dcr_data_generator.embedded import thelook
 from dcr_data_generator.problem import Problem
 from dcr_data_generator.schemas import SCHEMAS
 from dcr_data_generator.screen import Screen
+from tests import emulator
 from tests.conftest import ROOT
-
-pytestmark = pytest.mark.xdist_group("zetasql")
 
 SALT = SecretStr("a salt that nobody prints")
 COLUMNS = {f"merchant_provider.{name}": schema for name, schema in thelook.SCHEMAS.items()} | {
@@ -328,10 +329,10 @@ def test_an_attempt_that_gets_through_is_red(room: CleanRoom, capsys: pytest.Cap
 
 
 def test_the_command_rehearses_what_main_has_made(
-    run_main: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     directory, query = tmp_path / "bigquery", tmp_path / "query.sql"
-    assert run_main("--skip-checks").returncode == 0
+    assert emulator.run_here("--embedded-dir", str(directory), "--skip-checks")[0] == 0
     run = subprocess.run(
         [sys.executable, "-m", "dcr_data_generator.clean_room", "rehearse"],
         cwd=ROOT,
@@ -351,8 +352,16 @@ def test_the_command_rehearses_what_main_has_made(
     query.write_text("SELECT * FROM ewallet_clean_room.wallet_spend -- é")
     assert command.main(["rehearse", "--query", str(query)]) == 1
     assert "refused: You must use SELECT WITH AGGREGATION_THRESHOLD for this query" in capsys.readouterr().out
+
+
+def test_a_query_that_is_not_understood_is_said_in_googles_words(
+    room: CleanRoom, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    query = tmp_path / "query.sql"
     query.write_text("SELECT nothing FROM ewallet_clean_room.wallet_spend")
-    assert command.main(["rehearse", "--query", str(query)]) == 2
+    monkeypatch.setattr("dcr_data_generator.warehouse.connect", lambda *_, **__: nullcontext(SimpleNamespace(place="")))
+    monkeypatch.setattr(rehearsal, "build", lambda *_: room)
+    assert command.main(["rehearse", "--query", str(query), "--embedded-dir", str(tmp_path)]) == 2
     assert "query: Unrecognized name: nothing" in capsys.readouterr().err
 
 

@@ -15,8 +15,6 @@ from dcr_data_generator.clean_room.room import CleanRoom
 from dcr_data_generator.clean_room.rules import Refused
 from dcr_data_generator.problem import Problem
 
-pytestmark = pytest.mark.xdist_group("zetasql")
-
 EXAM = [
     ("Hansen", "P91", 510),
     ("Wang", "U25", 500),

@@ -17,12 +17,10 @@ from google.cloud import bigquery
 
 from dcr_data_generator import main, stopping
 from tests import emulator, proxy
-from tests.emulator import SOAK, TABLES
+from tests.emulator import TABLES
 from tests.proxy import FailingJobs, Fault, Proxy, Request
 
-pytestmark = pytest.mark.xdist_group("faults")
-
-in_soak = pytest.mark.skipif(not SOAK, reason="it takes long: `uv run python -m tests.soak` runs it")
+in_soak = pytest.mark.in_soak
 PROJECT = "fault-tests"
 MESSAGES = {
     "quotaExceeded": "Quota exceeded: Your project exceeded quota for free query bytes scanned",
@@ -104,7 +102,7 @@ def run(
 def clean(url: str, client: bigquery.Client) -> dict[str, tuple[int, str]]:
     """What the five tables hold after a run that nothing disturbed, which also filled the source."""
     flags = ("--write-project-id", PROJECT, "--skip-checks")
-    status, _, err = emulator.run_program(*flags, BIGQUERY_EMULATOR_HOST=url)
+    status, _, err = emulator.run_here(*flags, BIGQUERY_EMULATOR_HOST=url)
     assert status == 0, err
     return emulator.contents(client)
 
@@ -145,7 +143,7 @@ def test_a_run_on_a_bad_network_is_as_good_as_any(
     assert emulator.contents(client) == clean
 
 
-@pytest.mark.parametrize("shift", range(len(proxy.KINDS)) if SOAK else [0, 7])
+@pytest.mark.parametrize("shift", [0, *(pytest.param(n, marks=in_soak) for n in range(1, len(proxy.KINDS)))])
 def test_a_fault_of_every_kind_of_request_does_no_harm(
     shift: int, run: Callable, clean: dict, client: bigquery.Client
 ) -> None:
@@ -156,6 +154,7 @@ def test_a_fault_of_every_kind_of_request_does_no_harm(
     assert emulator.contents(client) == clean
 
 
+@in_soak
 def test_the_source_is_filled_on_a_bad_network_too(run: Callable, clean: dict, client: bigquery.Client) -> None:
     client.delete_dataset("bigquery-public-data.thelook_ecommerce", delete_contents=True)
     status, _, err = run("--skip-checks", fault=proxy.at_random(3))
@@ -163,6 +162,7 @@ def test_the_source_is_filled_on_a_bad_network_too(run: Callable, clean: dict, c
     assert emulator.contents(client) == clean
 
 
+@in_soak
 def test_the_export_on_a_bad_network_is_whole(run: Callable, clean: dict, tmp_path: Path) -> None:
     status, _, err = run("--skip-checks", "--export", str(tmp_path), fault=proxy.at_random(4))
     assert (status, err) == (0, "")
@@ -177,7 +177,9 @@ def test_the_export_on_a_bad_network_is_whole(run: Callable, clean: dict, tmp_pa
 # Jobs.
 
 
-@pytest.mark.parametrize("reason", ["backendError", "rateLimitExceeded", "internalError"])
+@pytest.mark.parametrize(
+    "reason", ["backendError", *(pytest.param(each, marks=in_soak) for each in ("rateLimitExceeded", "internalError"))]
+)
 def test_jobs_that_fail_in_passing_are_run_again(
     reason: str, run: Callable, clean: dict, client: bigquery.Client
 ) -> None:
@@ -193,7 +195,9 @@ def test_jobs_that_fail_in_passing_are_run_again(
 
 
 @pytest.mark.parametrize("reason", MESSAGES)
-@pytest.mark.parametrize("table", ["merchant_provider.orders", "ewallet_provider.provider_users"])
+@pytest.mark.parametrize(
+    "table", [pytest.param("merchant_provider.orders", marks=in_soak), "ewallet_provider.provider_users"]
+)
 def test_a_job_that_is_refused_ends_in_bigquery_s_reason_and_what_to_do(
     table: str, reason: str, run: Callable, clean: dict, client: bigquery.Client
 ) -> None:
@@ -252,7 +256,9 @@ def test_nobody_at_the_emulator_s_address_is_said_in_one_line(
             "Look at the source",
             marks=in_soak,
         ),
-        (makes("merchant_provider.users"), proxy.STALL, "Step 1: take the merchant's snapshot"),
+        pytest.param(
+            makes("merchant_provider.users"), proxy.STALL, "Step 1: take the merchant's snapshot", marks=in_soak
+        ),
         (lambda request: request.method == "PUT", proxy.STALL, "Step 2: create the e-wallet provider"),
         pytest.param(is_check, proxy.answer(proxy.bare_error(503)), "Check the result", marks=in_soak),
         pytest.param(is_check, Fault("close"), "Check the result", marks=in_soak),
@@ -300,6 +306,7 @@ def test_a_job_that_never_ends_is_given_up_in_time_with_the_step(url: str, clean
 # Killed.
 
 
+@in_soak
 @pytest.mark.parametrize("moment", [17])
 def test_a_run_after_one_that_was_killed_is_as_good_as_any(
     moment: int, run: Callable, url: str, clean: dict, client: bigquery.Client
@@ -381,6 +388,7 @@ def test_a_signal_that_comes_where_python_ignores_exceptions_still_stops_the_run
 def test_a_run_that_is_stopped_early_says_that_nothing_was_replaced(
     url: str, clean: dict, client: bigquery.Client
 ) -> None:
+    before = emulator.contents(client)
     stalls = proxy.from_then_on(lambda request: bool(request.sql), proxy.STALL)
     with Proxy(url, fault=stalls) as between, started(between.url) as program:
         between.wait_for(lambda requests: any(request.fault for request in requests))
@@ -388,7 +396,7 @@ def test_a_run_that_is_stopped_early_says_that_nothing_was_replaced(
         status, _, err = emulator.end_of(program, timeout=5)
     assert status == 130
     assert f"(not replaced: {', '.join(sorted(TABLES))})" in only_line(err)
-    assert emulator.contents(client) == clean
+    assert emulator.contents(client) == before
 
 
 def test_a_run_whose_output_nobody_reads_any_more_stops_too(url: str, clean: dict) -> None:

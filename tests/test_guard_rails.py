@@ -19,7 +19,6 @@ from tests import emulator
 from tests.emulator import TABLES
 from tests.proxy import Proxy, Request, Response
 
-GROUP = pytest.mark.xdist_group("guard rails")
 PROJECT = "guarded"
 DATASETS = ["merchant_provider", "ewallet_provider"]
 LABEL = {"application": "dcr-data-generator"}
@@ -86,28 +85,26 @@ def other_things(client: bigquery.Client) -> dict[str, object]:
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
     """A run in a project full of other things: what was there before and after, and the requests it made."""
     folder = tmp_path_factory.mktemp("guarded")
-    with emulator.running(folder / "data") as url:
+    with engine.running(folder / "data") as (url, _):
         client = emulator.connect(url, PROJECT)
         fill_with_other_things(client)
         with Proxy(url) as proxy:
             environment = {"BIGQUERY_EMULATOR_HOST": proxy.url}
             before = other_things(client)
             # The first of the runs fills the source, too; the second replaces the tables of the first.
-            first = emulator.run_program("--write-project-id", PROJECT, "--skip-checks", **environment)
+            first = emulator.run_here("--write-project-id", PROJECT, "--skip-checks", **environment)
             filling = list(proxy.requests)
-            second = emulator.run_program(
+            second = emulator.run_here(
                 "--write-project-id", PROJECT, "--export", str(folder / "exported"), **environment
             )
             found = {"before": before, "after": other_things(client), "runs": [first, second], "client": client}
             yield found | {"first": filling, "second": proxy.requests[len(filling) :], "url": url}
 
 
-@GROUP
 def test_the_runs_that_are_looked_at_are_good_ones(guarded: dict) -> None:
     assert [(status, err) for status, _, err in guarded["runs"]] == [(0, ""), (0, "")]
 
 
-@GROUP
 def test_what_others_have_in_the_datasets_stays_as_it_is(guarded: dict) -> None:
     assert len(guarded["before"]) == 3 * (1 + 1 + 2 * 3)
     assert guarded["before"]["merchant_provider"]["access"]
@@ -130,7 +127,6 @@ def written(requests: list[Request]) -> list[str]:
     return changes
 
 
-@GROUP
 def test_a_run_writes_five_tables_and_the_descriptions_of_two_of_them(guarded: dict) -> None:
     assert sorted(written(guarded["second"])) == sorted(
         [f"{PROJECT}.{table}" for table in TABLES]
@@ -141,18 +137,16 @@ def test_a_run_writes_five_tables_and_the_descriptions_of_two_of_them(guarded: d
     )
 
 
-@GROUP
 def test_a_run_deletes_nothing(guarded: dict) -> None:
     requests = guarded["first"] + guarded["second"]
     assert not [request for request in requests if request.method == "DELETE"]
     assert not [request for request in requests if re.search(r"\b(DROP|DELETE|TRUNCATE|ALTER|MERGE)\b", request.sql)]
 
 
-@GROUP
 def test_a_run_has_no_table_but_the_five_in_a_project_that_was_empty(guarded: dict) -> None:
     client = emulator.connect(guarded["url"], "was-empty")
     flags = ("--write-project-id", client.project, "--skip-checks")
-    assert emulator.run_program(*flags, BIGQUERY_EMULATOR_HOST=guarded["url"])[0] == 0
+    assert emulator.run_here(*flags, BIGQUERY_EMULATOR_HOST=guarded["url"])[0] == 0
     tables = [f"{dataset.dataset_id}.{table.table_id}" for dataset in client.list_datasets()
               for table in client.list_tables(dataset.reference)]  # fmt: skip
     assert sorted(tables) == sorted(TABLES)
@@ -161,7 +155,6 @@ def test_a_run_has_no_table_but_the_five_in_a_project_that_was_empty(guarded: di
 # What it may cost.
 
 
-@GROUP
 def test_every_query_carries_the_limit_of_bytes_and_the_label(guarded: dict) -> None:
     jobs = [request.inserts for request in guarded["first"] + guarded["second"] if request.sql]
     assert len(jobs) > 40
@@ -169,19 +162,16 @@ def test_every_query_carries_the_limit_of_bytes_and_the_label(guarded: dict) -> 
     assert [job.get("labels") for job in jobs] == [LABEL] * len(jobs)
 
 
-@GROUP
 def test_every_query_is_a_job_and_none_goes_another_way(guarded: dict) -> None:
     assert not [request for request in guarded["first"] + guarded["second"] if request.resource == "queries"]
 
 
-@GROUP
 def test_every_load_carries_the_label(guarded: dict) -> None:
     jobs = [request.inserts for request in guarded["first"] + guarded["second"] if "load" in request.inserts]
     assert len(jobs) == 3 + 2 + 2
     assert [job.get("labels") for job in jobs] == [LABEL] * len(jobs)
 
 
-@GROUP
 def test_the_end_of_a_run_on_google_cloud_says_how_many_bytes_were_billed(
     guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
@@ -211,7 +201,6 @@ def test_the_end_of_a_run_on_google_cloud_says_how_many_bytes_were_billed(
 # What it refuses.
 
 
-@GROUP
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_a_dataset_elsewhere_is_refused_with_both_locations_and_the_flag(
     dataset: str, guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
@@ -229,7 +218,6 @@ def test_a_dataset_elsewhere_is_refused_with_both_locations_and_the_flag(
     assert not [*client.list_tables(dataset)]
 
 
-@GROUP
 def test_a_location_that_is_not_the_source_s_is_refused_before_any_write(
     guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -242,7 +230,6 @@ def test_a_location_that_is_not_the_source_s_is_refused_before_any_write(
     assert "US" in line.replace("--location EU", "")
 
 
-@GROUP
 def test_a_window_without_orders_is_refused_before_any_write(
     guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -311,7 +298,7 @@ def test_a_data_directory_in_use_is_refused_and_neither_run_is_harmed(tmp_path: 
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory that a run has filled; not to be changed."""
     directory = tmp_path_factory.mktemp("filled") / "data"
-    status, _, err = emulator.run_program("--embedded-dir", str(directory), "--skip-checks")
+    status, _, err = emulator.run_here("--embedded-dir", str(directory), "--skip-checks")
     assert (status, err) == (0, "")
     return directory
 
@@ -348,7 +335,6 @@ DAMAGES = {
 }
 
 
-@GROUP
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_data_directory_works_or_is_named_to_be_removed(
     damage: str, filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture
@@ -377,7 +363,6 @@ def other_marker(content: bytes | None) -> Callable[[Path], None]:
     return change
 
 
-@GROUP
 @pytest.mark.parametrize(
     "content",
     [None, b"", b"dcr_data_generator data 999, bqemulator 9.9.9, duckdb 9.9.9\n", b"\xff\xfe\x00nonsense", b"1\r\n2"],

@@ -19,6 +19,8 @@ from tests import readme
 from tests.conftest import ROOT, THELOOK
 
 TEXT = readme.README.read_text()
+# For what a test does not look at.
+QUICKLY = {"DCR_SKIP_CHECKS": "true", "DCR_NO_REPORT": "true"}
 RUN = "uv run python -m dcr_data_generator.main"
 
 
@@ -55,7 +57,6 @@ def run(command: str, folder: Path, **more: str) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.xdist_group("readme")
 def test_the_first_command_prints_what_the_page_shows(workplace: Path) -> None:
     done = run(RUN, workplace)
     assert done.returncode == 0, done.stderr
@@ -64,9 +65,8 @@ def test_the_first_command_prints_what_the_page_shows(workplace: Path) -> None:
     assert readme.without_times(done.stdout) == readme.without_times(readme.code_blocks("text")[0])
 
 
-@pytest.mark.xdist_group("readme")
 def test_the_export_command_writes_the_five_tables(workplace: Path) -> None:
-    done = run(f"{RUN} --export exported", workplace)
+    done = run(f"{RUN} --export exported", workplace, **QUICKLY)
     assert done.returncode == 0, done.stderr
     written = {str(path.relative_to(workplace / "exported")) for path in (workplace / "exported").rglob("*.*")}
     assert written == {
@@ -78,11 +78,10 @@ def test_the_export_command_writes_the_five_tables(workplace: Path) -> None:
     }
 
 
-@pytest.mark.xdist_group("readme")
 @pytest.mark.skipif(not THELOOK.is_dir(), reason="the real extract of thelook is not beside this checkout")
 def test_the_command_for_an_own_export_takes_the_real_extract(workplace: Path) -> None:
     shutil.copytree(THELOOK, workplace / "my_export")
-    done = run(f"{RUN} --source my_export --target-date 2025-11-22 --days 600", workplace)
+    done = run(f"{RUN} --source my_export --target-date 2025-11-22 --days 600", workplace, DCR_NO_REPORT="true")
     assert done.returncode == 0, done.stderr
     assert re.search(r"merchant_provider.orders\s+│\s+495 │", done.stdout)
 
@@ -118,7 +117,6 @@ def wait_for(host: str, port: int) -> None:
     pytest.fail(f"nobody listens on {host}:{port}")
 
 
-@pytest.mark.xdist_group("readme")
 @pytest.mark.usefixtures("served")
 def test_the_data_are_served_to_any_client_and_to_this_program(workplace: Path) -> None:
     script = subprocess.run(
@@ -132,7 +130,7 @@ def test_the_data_are_served_to_any_client_and_to_this_program(workplace: Path) 
     assert script.returncode == 0, script.stderr
     assert {line.split()[0] for line in script.stdout.splitlines()} == {"Free", "Premium", "Business"}
     command = next(command for command in readme.shell_commands() if command.startswith("BIGQUERY_EMULATOR_HOST"))
-    done = run(command, workplace, DCR_TARGET_DATE="2025-11-22", DCR_DAYS="600")
+    done = run(command, workplace, DCR_TARGET_DATE="2025-11-22", DCR_DAYS="600", **QUICKLY)
     assert done.returncode == 0, done.stderr
     assert "emulator at http://127.0.0.1:9050, project my-project" in done.stdout
 

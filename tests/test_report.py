@@ -34,7 +34,7 @@ DTYPES = conftest.DTYPES | {"FLOAT64": "float64", "BOOLEAN": "boolean", "DATE": 
 MARKUP = '</script><script>window.hacked = 1</script><b id="hacked">&amp;<!--{{ 7 * 7 }}\''
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def fill_tables(connect: Callable) -> Callable[..., warehouse.Warehouse]:
     """Fill the five tables, in a project of their own, with NULL in columns left out: `fill_tables(users=[{...}])`."""
 
@@ -113,10 +113,16 @@ def green_and_red() -> list[checks.Check]:
 
 
 @pytest.fixture(scope="module")
-def default_report(five_tables: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def verdict(five_tables: Callable) -> list[checks.Check]:
+    """What the checks say of the default run."""
+    return checks.run(five_tables())
+
+
+@pytest.fixture(scope="module")
+def default_report(five_tables: Callable, verdict: list, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the default run."""
-    client, path = five_tables(), tmp_path_factory.mktemp("report") / "report.html"
-    write(client, path, checks.run(client))
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    write(five_tables(), path, verdict)
     return path
 
 
@@ -202,8 +208,14 @@ def small_world() -> dict[str, list[dict]]:
     }
 
 
-def test_the_charts_say_in_words_what_they_show(fill_tables: Callable, tmp_path: Path) -> None:
-    page = Page(write(fill_tables(**small_world()), tmp_path / "report.html"))
+@pytest.fixture(scope="module")
+def small_page(fill_tables: Callable, tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The report of the small world, without checks."""
+    return Page(write(fill_tables(**small_world()), tmp_path_factory.mktemp("small") / "report.html"))
+
+
+def test_the_charts_say_in_words_what_they_show(small_page: Page) -> None:
+    page = small_page
     assert [chart.split(".", 1)[0] for chart in page.charts()] == [
         "Orders",
         "Sales in US dollars",
@@ -224,9 +236,8 @@ def test_the_charts_say_in_words_what_they_show(fill_tables: Callable, tmp_path:
         assert any(said in chart for chart in page.charts()), said
 
 
-def test_the_charts_show_the_rows_of_the_warehouse(fill_tables: Callable, tmp_path: Path) -> None:
-    specs = Page(write(fill_tables(**small_world()), tmp_path / "report.html")).specs
-    shown = [spec["data"]["values"] for spec in specs]
+def test_the_charts_show_the_rows_of_the_warehouse(small_page: Page) -> None:
+    shown = [spec["data"]["values"] for spec in small_page.specs]
     assert [(row["status"], row["part"], row["sales"]) for row in shown[1]] == [
         ("Complete", "through the wallet", 4.5),
         ("Complete", "otherwise", 0),
@@ -268,8 +279,8 @@ def test_of_many_countries_and_statuses_the_rest_is_put_together(fill_tables: Ca
 # The checks.
 
 
-def test_a_red_check_comes_first_with_its_violating_rows(fill_tables: Callable, tmp_path: Path) -> None:
-    page = Page(write(fill_tables(**small_world()), tmp_path / "report.html", green_and_red()))
+def test_a_red_check_comes_first_with_its_violating_rows(wild_report: Path) -> None:
+    page = Page(wild_report.read_text())
     words = page.words()
     assert "✗ 1 of 2 checks are red: do not show these tables to anyone." in words
     assert "✗ Nothing is lost. b_fails: 1,234 violating rows email x@example.com, city </script><script>" in words
@@ -277,8 +288,8 @@ def test_a_red_check_comes_first_with_its_violating_rows(fill_tables: Callable, 
     assert [tag for tag, attributes in page.tags if attributes.get("class") == "red"] == ["p", "li"]
 
 
-def test_without_the_checks_the_report_says_that_they_were_left_out(fill_tables: Callable, tmp_path: Path) -> None:
-    words = Page(write(fill_tables(**small_world()), tmp_path / "report.html")).words()
+def test_without_the_checks_the_report_says_that_they_were_left_out(small_page: Page) -> None:
+    words = small_page.words()
     assert "The checks were left out: nobody knows whether these tables are right." in words
     assert "green" not in words
 
@@ -322,9 +333,16 @@ def wild_world() -> dict[str, list[dict]]:
     return world
 
 
-def test_text_from_the_data_cannot_become_markup(fill_tables: Callable, tmp_path: Path) -> None:
-    tame = Page(write(fill_tables(**small_world()), tmp_path / "tame.html"))
-    wild = Page(write(fill_tables(**wild_world()), tmp_path / "wild.html", green_and_red()))
+@pytest.fixture(scope="module")
+def wild_report(fill_tables: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the wild world, with a check that is red."""
+    path = tmp_path_factory.mktemp("wild") / "report.html"
+    write(fill_tables(**wild_world()), path, green_and_red())
+    return path
+
+
+def test_text_from_the_data_cannot_become_markup(small_page: Page, wild_report: Path) -> None:
+    tame, wild = small_page, Page(wild_report.read_text())
     assert not [attributes for _, attributes in wild.tags if attributes.get("id") == "hacked"]
     scripts = [[attributes for tag, attributes in page.tags if tag == "script"] for page in (tame, wild)]
     assert scripts[0] == scripts[1]
@@ -348,9 +366,10 @@ def test_the_report_of_the_default_run_is_below_2_mb(default_report: Path) -> No
     assert default_report.stat().st_size < 2_000_000
 
 
-def test_the_same_tables_make_the_same_file(default_report: Path, five_tables: Callable, tmp_path: Path) -> None:
-    client = five_tables()
-    assert write(client, tmp_path / "again.html", checks.run(client)) == default_report.read_text()
+def test_the_same_tables_make_the_same_file(
+    default_report: Path, five_tables: Callable, verdict: list, tmp_path: Path
+) -> None:
+    assert write(five_tables(), tmp_path / "again.html", verdict) == default_report.read_text()
 
 
 def test_a_report_is_replaced_only_by_a_whole_one(
@@ -387,10 +406,14 @@ def chromium() -> Iterator[Any]:
         yield chromium
 
 
-@pytest.fixture(scope="module", params=[(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")], ids=str)
+WIDE, NARROW = 1440, 390
+WINDOWS = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
+
+
+@pytest.fixture
 def show(request: pytest.FixtureRequest, chromium: Any) -> Iterator[Callable]:  # noqa: ANN401
-    """Open a file without a network, in a window of each width and mode; returns the page and its troubles."""
-    width, scheme = request.param
+    """Open a file without a network, in a window of some width and mode; returns the page and its troubles."""
+    width, scheme = getattr(request, "param", WINDOWS[0])
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
 
@@ -418,7 +441,7 @@ def violations(page: Any) -> list[str]:  # noqa: ANN401
     return [f"{violation['id']}: {node['html']}" for violation in found for node in violation["nodes"]]
 
 
-@pytest.mark.xdist_group("browser")
+@pytest.mark.parametrize("show", WINDOWS, indirect=True, ids=str)
 def test_the_report_opens_without_a_network_and_everybody_can_read_it(show: Callable, default_report: Path) -> None:
     page, troubles = show(default_report)
     assert page.locator(".chart").count() == 6
@@ -435,7 +458,6 @@ def test_the_report_opens_without_a_network_and_everybody_can_read_it(show: Call
     assert troubles == []
 
 
-@pytest.mark.xdist_group("browser")
 def test_a_query_is_copied_as_it_stands_in_its_file(show: Callable, default_report: Path) -> None:
     page, _ = show(default_report)
     page.locator("summary").nth(1).click()
@@ -444,10 +466,9 @@ def test_a_query_is_copied_as_it_stands_in_its_file(show: Callable, default_repo
     assert page.evaluate("navigator.clipboard.readText()") == sql.read_folder("use_cases")[1].text
 
 
-@pytest.mark.xdist_group("browser")
-def test_markup_in_the_data_is_shown_and_not_run(show: Callable, fill_tables: Callable, tmp_path: Path) -> None:
-    write(fill_tables(**wild_world()), tmp_path / "report.html", green_and_red())
-    page, troubles = show(tmp_path / "report.html")
+@pytest.mark.parametrize("show", [WINDOWS[0], WINDOWS[3]], indirect=True, ids=str)
+def test_markup_in_the_data_is_shown_and_not_run(show: Callable, wild_report: Path) -> None:
+    page, troubles = show(wild_report)
     assert page.evaluate("window.hacked") is None
     assert page.locator("#hacked").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
@@ -455,7 +476,6 @@ def test_markup_in_the_data_is_shown_and_not_run(show: Callable, fill_tables: Ca
     assert troubles == []
 
 
-@pytest.mark.xdist_group("browser")
 def test_printed_the_queries_are_unfolded_and_every_use_case_begins_a_page(
     show: Callable, default_report: Path
 ) -> None:

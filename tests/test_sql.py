@@ -26,8 +26,6 @@ from dcr_data_generator.clean_room import dialect
 from dcr_data_generator.embedded import thelook
 
 # Each process that uses ZetaSQL has to load its 28 MB of WebAssembly: one worker does it for all these tests.
-pytestmark = pytest.mark.xdist_group("zetasql")
-
 # The clean room's files query its views, not the five tables: their own tests analyze them.
 FILES = sorted(path.relative_to(sql.FOLDER).with_suffix("").as_posix() for path in sql.FOLDER.rglob("*.sql"))
 # It asks for a column that is not shared, and must be refused.

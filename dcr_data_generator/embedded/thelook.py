@@ -1,7 +1,9 @@
 """Fills the embedded BigQuery with thelook_ecommerce: a generated sample, or a person's own CSV export."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pandas as pd
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
@@ -38,34 +40,44 @@ SCHEMAS = {
 }
 
 
-def fill(client: bigquery.Client, folder: Path | None) -> None:
+def fill(
+    client: bigquery.Client,
+    folder: Path | None,
+    refuse: Callable[[str, pd.Series], None] = lambda location, created_at: None,
+) -> None:
     """Make the source what the person asked for: a CSV export where a folder is given, else the sample.
 
-    What is there already is kept; a CSV export is read whole before anything is replaced.
+    What is there already is kept. Before anything is replaced, a CSV export is read whole, and `refuse` is given the
+    source's location and the times of its orders, and may raise.
 
     Raises:
         Problem: a file or a column of the export is missing, or a value is not what its column holds.
     """
     content = csv_export.fingerprint(folder) if folder else sample.VERSION
+    if labels(client).get(LABEL) == content:
+        return
+    tables = csv_export.read(folder, SCHEMAS) if folder else sample.generate()
+    refuse(LOCATION, tables["orders"]["created_at"])
     dataset = bigquery.Dataset(DATASET)
     dataset.location = LOCATION
     dataset = client.create_dataset(dataset, exists_ok=True)
-    if dataset.labels.get(LABEL) == content:
-        return
-    tables = csv_export.read(folder, SCHEMAS) if folder else sample.generate()
     label(client, dataset, UNFINISHED)
     at_once(lambda name: client.load(tables[name], f"{DATASET}.{name}", SCHEMAS[name]), SCHEMAS)
     label(client, dataset, content)
 
 
-def fill_if_missing(client: bigquery.Client) -> None:
+def fill_if_missing(client: bigquery.Client, refuse: Callable[[str, pd.Series], None]) -> None:
     """Make the source the sample where there is none, or one that an earlier run began and did not finish."""
+    if labels(client, {LABEL: UNFINISHED}).get(LABEL) == UNFINISHED:
+        fill(client, None, refuse)
+
+
+def labels(client: bigquery.Client, of_none: Mapping[str, str] = {}) -> Mapping[str, str]:
+    """What the dataset says that it holds; `of_none` where there is no dataset."""
     try:
-        labels = client.get_dataset(DATASET).labels
+        return client.get_dataset(DATASET).labels
     except NotFound:
-        labels = {LABEL: UNFINISHED}
-    if labels.get(LABEL) == UNFINISHED:
-        fill(client, None)
+        return of_none
 
 
 def label(client: bigquery.Client, dataset: bigquery.Dataset, content: str) -> None:
