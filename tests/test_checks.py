@@ -111,7 +111,9 @@ def violations(client: warehouse.Warehouse) -> dict[str, list]:
     [
         {"seed": 1, "match_rate": 1, "wallet_payment_rate": 1, "wallet_only_rate": 0.9, "days": 20_000},
         {"seed": 2, "match_rate": 0, "days": 1},
-        {"seed": 3, "match_rate": 0.03, "wallet_payment_rate": 0, "wallet_only_rate": 0},
+        pytest.param(
+            {"seed": 3, "match_rate": 0.03, "wallet_payment_rate": 0, "wallet_only_rate": 0}, marks=pytest.mark.in_soak
+        ),
     ],
     ids=str,
 )

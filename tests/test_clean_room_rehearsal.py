@@ -1,7 +1,6 @@
 """Rehearsing the clean room: its SQL, its answers against plain SQL, and what is printed."""
 
 import hashlib
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -25,7 +24,6 @@ from dcr_data_generator.problem import Problem
 from dcr_data_generator.schemas import SCHEMAS
 from dcr_data_generator.screen import Screen
 from tests import emulator
-from tests.conftest import ROOT
 
 SALT = SecretStr("a salt that nobody prints")
 COLUMNS = {f"merchant_provider.{name}": schema for name, schema in thelook.SCHEMAS.items()} | {
@@ -333,22 +331,14 @@ def test_the_command_rehearses_what_main_has_made(
 ) -> None:
     directory, query = tmp_path / "bigquery", tmp_path / "query.sql"
     assert emulator.run_here("--embedded-dir", str(directory), "--skip-checks")[0] == 0
-    run = subprocess.run(
-        [sys.executable, "-m", "dcr_data_generator.clean_room", "rehearse"],
-        cwd=ROOT,
-        env={"DCR_EMBEDDED_DIR": str(directory), "DCR_SALT": SALT.get_secret_value(), "HOME": str(Path.home())},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert run.returncode == 0
-    assert run.stderr == ""
-    assert "Business: 39 customers, withheld: fewer than 50" in run.stdout
-    files = [path.read_bytes() for path in directory.rglob("*") if path.is_file()]
-    assert not any(SALT.get_secret_value().encode() in content for content in [*files, run.stdout.encode()])
-
     monkeypatch.setenv("DCR_EMBEDDED_DIR", str(directory))
+    monkeypatch.setenv("DCR_SALT", SALT.get_secret_value())
+    assert command.main(["rehearse"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "Business: 39 customers, withheld: fewer than 50" in out
+    files = [path.read_bytes() for path in directory.rglob("*") if path.is_file()]
+    assert not any(SALT.get_secret_value().encode() in content for content in [*files, out.encode()])
     query.write_text("SELECT * FROM ewallet_clean_room.wallet_spend -- é")
     assert command.main(["rehearse", "--query", str(query)]) == 1
     assert "refused: You must use SELECT WITH AGGREGATION_THRESHOLD for this query" in capsys.readouterr().out

@@ -29,11 +29,12 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return folders
 
 
-@pytest.fixture
-def exported(five_tables: Callable, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def exported(five_tables: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export of the five tables that the test's client has."""
-    export.run(five_tables(), tmp_path, lambda *_: None)
-    return tmp_path
+    folder = tmp_path_factory.mktemp("exported")
+    export.run(five_tables(), folder, lambda *_: None)
+    return folder
 
 
 @pytest.fixture

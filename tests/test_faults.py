@@ -399,6 +399,7 @@ def test_a_run_that_is_stopped_early_says_that_nothing_was_replaced(
     assert emulator.contents(client) == before
 
 
+@in_soak
 def test_a_run_whose_output_nobody_reads_any_more_stops_too(url: str, clean: dict) -> None:
     with Proxy(url, fault=proxy.from_then_on(is_check, proxy.STALL)) as between, started(between.url) as program:
         between.wait_for(lambda requests: any(request.fault for request in requests))

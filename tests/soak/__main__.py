@@ -31,10 +31,8 @@ FAULT_RUNS, KILLS, STOPS = 50, 20, 10  # so many kills on the emulator, and as m
 AT_ONCE = 3
 # Seconds: nothing begins after the first, and nothing goes on after the second.
 LAST_BEGIN, LAST_END = 540, 590
-SUITES = [
-    ("test_faults.py", "every_kind_of_request or given_up or data_directory"),
-    ("test_bad_input.py", "whatever or odd"),
-]
+# What the test suite has no time for, and the tests that take many more examples here.
+SUITES = [("tests", "-m", "in_soak"), ("tests/test_bad_input.py", "-k", "whatever")]
 CHECKS = len(list((ROOT / "dcr_data_generator/sql/checks").glob("*.sql")))
 FLAGS = ("--write-project-id", "soak-tests")
 START = time.monotonic()
@@ -203,8 +201,7 @@ class Soak:
 
     def test_suite(self, number: int) -> None:
         """Run the tests that have cases or examples for which the test suite has no time."""
-        file, cases = SUITES[number]
-        command = [sys.executable, "-m", "pytest", f"tests/{file}", "-k", cases]
+        command = [sys.executable, "-m", "pytest", *SUITES[number]]
         command += ["-n", "0", "-p", "no:cacheprovider", "--tb=short"]
         left = max(LAST_END - (time.monotonic() - START), 1)
         environment = emulator.environment(SOAK="1")
@@ -231,7 +228,7 @@ def kill(process: subprocess.Popen) -> None:
 def run_all(soak: Soak) -> tuple[dict[str, list[bool]], list[str]]:
     """Run everything, several at once; returns what succeeded and what was said of what did not."""
     kinds: list[tuple[str, Callable[[int], None], int]] = [
-        ("test files", soak.test_suite, len(SUITES)),
+        ("parts of the test suite", soak.test_suite, len(SUITES)),
         ("full disks", soak.full_disk, 2),
         ("fault runs", soak.fault_run, FAULT_RUNS),
         ("kills on the emulator", soak.kill_on_the_emulator, KILLS),
