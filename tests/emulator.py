@@ -48,7 +48,9 @@ def kill_all() -> None:
 
 def environment(**more: str) -> dict[str, str]:
     """The environment of a person who has set none of the program's variables, but that reports are not wanted."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    # Nor one that makes every program compile everything anew.
+    ignored = (*OURS, "PYTHONDONTWRITEBYTECODE")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ignored)}
     return clean | {"PYTHONPATH": str(ROOT), "DCR_NO_REPORT": "true"} | more
 
 

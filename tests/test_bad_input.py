@@ -586,7 +586,7 @@ def exports(draw: st.DrawFn) -> dict[str, bytes]:
 
 @settings(
     deadline=None,
-    max_examples=50 if SOAK else 5,
+    max_examples=30 if SOAK else 5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(files=exports())

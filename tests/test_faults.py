@@ -13,9 +13,11 @@ from types import SimpleNamespace
 import google.api_core.retry.retry_unary
 import google.resumable_media.requests._request_helpers
 import pytest
+import requests
 from google.cloud import bigquery
 
 from dcr_data_generator import main, stopping
+from dcr_data_generator.embedded import engine
 from tests import emulator, proxy
 from tests.emulator import TABLES
 from tests.proxy import FailingJobs, Fault, Proxy, Request
@@ -430,6 +432,16 @@ def test_a_run_on_a_data_directory_that_is_stopped_leaves_no_file_behind(tmp_pat
     only_line(err)
     assert not emulator.processes_of_group(program.pid)
     assert not [*temporary.rglob("*"), *data.glob("uploads/*"), *exported.rglob("*.unfinished")]
+
+
+def test_an_upload_that_is_on_its_way_when_the_embedded_bigquery_stops_leaves_no_file_behind(tmp_path: Path) -> None:
+    with engine.running(tmp_path / "data") as (url, _):
+        job = {"configuration": {"load": {"destinationTable": {"projectId": "a", "datasetId": "b", "tableId": "c"}}}}
+        begun = requests.post(f"{url}/upload/bigquery/v2/projects/a/jobs?uploadType=resumable", json=job, timeout=10)
+        sent = {"data": bytes(1 << 18), "headers": {"Content-Range": f"bytes 0-{(1 << 18) - 1}/{1 << 19}"}}
+        assert requests.put(begun.headers["Location"], **sent, timeout=10).status_code == 308
+        assert len([*(tmp_path / "data/uploads").iterdir()]) == 1
+    assert not [*(tmp_path / "data/uploads").iterdir()]
 
 
 # A full disk.

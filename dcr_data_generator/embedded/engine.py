@@ -73,14 +73,21 @@ def running(directory: Path) -> Iterator[Endpoints]:
     except duckdb.Error as error:
         raise Problem(cause(directory, f"Fatal Error: {error}")) from None
     # What a run that was killed was about to load; nobody else's, now that the data are this run's.
-    for left_behind in (directory / UPLOADS).glob("*"):
-        left_behind.unlink()
+    remove_uploads(directory)
     try:
         yield Endpoints(server.rest_url, server.grpc_endpoint)
     finally:
         # One that is in the midst of a long query is left behind: what it has not committed, DuckDB forgets.
         with suppress(TimeoutError):
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result(PATIENCE)
+        # What a run that is stopped in the midst of a load has sent.
+        remove_uploads(directory)
+
+
+def remove_uploads(directory: Path) -> None:
+    """Remove the files that are kept while tables are sent; the engine removes those whose tables have arrived."""
+    for upload in (directory / UPLOADS).glob("*"):
+        upload.unlink(missing_ok=True)
 
 
 def prepare(directory: Path) -> None:
