@@ -14,7 +14,7 @@ from dcr_data_generator import main, warehouse
 from dcr_data_generator.embedded import engine, thelook
 from dcr_data_generator.problem import Problem
 from tests import emulator
-from tests.emulator import SOAK, TABLES
+from tests.emulator import TABLES
 from tests.test_csv_export import (
     DEFAULTS,
     ITEM,
@@ -586,7 +586,7 @@ def exports(draw: st.DrawFn) -> dict[str, bytes]:
 
 @settings(
     deadline=None,
-    max_examples=30 if SOAK else 5,
+    max_examples=5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(files=exports())
@@ -635,7 +635,7 @@ VALUES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=500 if SOAK else 150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(flags=st.lists(st.tuples(st.sampled_from(FLAGS), VALUES | st.text(max_size=12)), max_size=3))
 def test_whatever_the_flags_a_run_begins_or_ends_in_one_line(
     flags: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture

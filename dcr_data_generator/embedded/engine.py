@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from dcr_data_generator import stopping
 from dcr_data_generator.problem import Problem
 
 PROJECT = "dcr-demo"
@@ -77,11 +78,15 @@ def running(directory: Path) -> Iterator[Endpoints]:
     try:
         yield Endpoints(server.rest_url, server.grpc_endpoint)
     finally:
-        # One that is in the midst of a long query is left behind: what it has not committed, DuckDB forgets.
-        with suppress(TimeoutError):
-            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(PATIENCE)
-        # What a run that is stopped in the midst of a load has sent.
-        remove_uploads(directory)
+        # A run that is stopped, or took too long, is told so no more: this ends by itself.
+        stopping.within(0)
+        try:
+            # One that is in the midst of a long query is left behind: what it has not committed, DuckDB forgets.
+            with suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(server.stop(), loop).result(PATIENCE)
+        finally:
+            # What a run that is stopped in the midst of a load has sent.
+            remove_uploads(directory)
 
 
 def remove_uploads(directory: Path) -> None:
