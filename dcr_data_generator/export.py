@@ -10,6 +10,7 @@ from pyarrow import parquet
 from dcr_data_generator.at_once import at_once
 from dcr_data_generator.problem import Problem
 from dcr_data_generator.schemas import FIVE_TABLES
+from dcr_data_generator.whole_file import written_whole
 
 ROWS_A_GROUP = 100_000
 
@@ -29,22 +30,17 @@ def run(client: bigquery.Client, folder: Path, progress: Callable[[str, int, int
 
 def write(client: bigquery.Client, table: str, path: Path, progress: Callable[[str, int, int], None]) -> None:
     """Write a table beside the file of an earlier run, and move it over that once it is whole."""
-    unfinished = path.with_suffix(".unfinished")
     schema, rows, batches = client.read_batches(table)
     written = 0
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with parquet.ParquetWriter(unfinished, schema) as writer:
+        with written_whole(path) as file, parquet.ParquetWriter(file, schema) as writer:
             for group in groups(schema, batches):
                 writer.write_table(group, row_group_size=ROWS_A_GROUP)
                 written += group.num_rows
                 progress(table, written, rows)
-        unfinished.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise Problem(f"{path} cannot be written ({reason}): free some space, or give another --export") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

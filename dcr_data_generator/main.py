@@ -4,12 +4,14 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from dcr_data_generator import stopping
 from dcr_data_generator.problem import Problem
-from dcr_data_generator.screen import Screen
-from dcr_data_generator.settings import Settings, load
+
+if TYPE_CHECKING:
+    from dcr_data_generator.screen import Screen
+    from dcr_data_generator.settings import Settings
 
 # Your Google Cloud project, such as "my-project"; None runs on the embedded BigQuery, without an account.
 WRITE_PROJECT_ID = None
@@ -44,9 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns: the exit status: 0; 1 where a check is red; 2 for a problem that a person can put right; and of a run that
     was stopped what a shell reports, 130 for Ctrl-C and 143 for SIGTERM.
     """
-    screen = Screen()
+    screen = None
     with stopping.listening():
         try:
+            # Here, so that Ctrl-C is heard while they are imported.
+            from dcr_data_generator.screen import Screen
+            from dcr_data_generator.settings import load
+
+            screen = Screen()
             return run(load(CONSTANTS, arguments), screen)
         except Problem as problem:
             screen.problem(str(problem))
@@ -57,11 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             return 2
         except stopping.Stopped as stop:
+            if screen is None:
+                print(f"error: stopped by {stop} (nothing was replaced)", file=sys.stderr)
+                return stop.status
             screen.problem(f"stopped by {stop} ({screen.account()})")
             return stop.status
 
 
-def run(settings: Settings, screen: Screen) -> int:
+def run(settings: "Settings", screen: "Screen") -> int:
     """The flow: the source, the merchant's snapshot, the provider made from it, the proof, and the answers."""
     # Here, so that a wrong flag is told at once and Ctrl-C is heard: these take their time.
     from dcr_data_generator import checks, ewallet, export, outcome, preflight, report, snapshot, use_cases, warehouse
@@ -106,7 +116,8 @@ def run(settings: Settings, screen: Screen) -> int:
 def leave(status: int) -> NoReturn:
     """End the process without waiting for its threads: one that hangs in a request would keep a stopped run alive."""
     with suppress(BrokenPipeError):
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     os._exit(status)
 
 

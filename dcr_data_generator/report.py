@@ -19,6 +19,7 @@ from dcr_data_generator.problem import Problem
 from dcr_data_generator.screen import NUMBER, plain
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.use_cases import UseCase
+from dcr_data_generator.whole_file import written_whole
 
 type Row = dict[str, object]
 
@@ -116,12 +117,8 @@ def template() -> jinja2.Template:
 
 def save(page: str, path: Path) -> None:
     """Write the page beside that of an earlier run, and move it over that once it is whole."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(page.encode(errors="replace"))
-        unfinished.replace(path)
+        with written_whole(path) as file:
+            file.write(page.encode(errors="replace"))
     except OSError as error:
         raise Problem(f"{path} cannot be written ({error.strerror}): give another --report, or --no-report") from None
-    finally:
-        unfinished.unlink(missing_ok=True)

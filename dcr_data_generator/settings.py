@@ -63,9 +63,15 @@ def check_folder(value: Path) -> Path:
 
 
 def check_path(value: object) -> object:
-    """Take a path that says something: an empty one would be the current folder."""
+    """Take a path that says something, and that the system can look at; an empty one would be the current folder."""
     if value == "":
         raise ValueError("no path")
+    try:
+        Path(str(value)).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return value
+    except (OSError, ValueError):
+        raise ValueError("too long, in a circle, or not to be looked at") from None
     return value
 
 
@@ -79,8 +85,8 @@ def check_folder_to_be(value: Path) -> Path:
 
 def check_file_to_be(value: Path) -> Path:
     """Take a file, or a path where one can be made."""
-    if value.is_dir():
-        raise ValueError("a folder")
+    if value.exists() and not value.is_file():
+        raise ValueError("a folder, or a device")
     check_folder_to_be(value.parent)
     return value
 

@@ -128,16 +128,17 @@ def smallest(draws: np.ndarray, k: int) -> np.ndarray:
 def rows_of(ids: pd.Series | pd.Index, wanted: pd.Series) -> np.ndarray:
     """Find the row of each wanted id (integer, may be missing), -1 where there is none."""
     ids = pd.to_numeric(ids).to_numpy("int64")
+    missing = pd.to_numeric(wanted).isna().to_numpy()
     wanted = pd.to_numeric(wanted).astype("Int64").to_numpy("int64", na_value=NO_ID)
     if not len(ids):
         return np.full(len(wanted), -1)
-    low, high = ids.min(), ids.max()
+    low, high = int(ids.min()), int(ids.max())
     if high - low > max(MOST_GAPS * len(ids), 1 << 20):
-        return pd.Index(ids).get_indexer(wanted)
+        return np.where(missing, -1, pd.Index(ids).get_indexer(wanted))
     # Ids that lie close together: a table of them is a dozen times faster than hashing, and its last entry is nobody's.
     rows = np.full(high - low + 2, -1)
     rows[ids - low] = np.arange(len(ids))
-    return rows[np.where((wanted >= low) & (wanted <= high), wanted - low, -1)]
+    return rows[np.where((wanted >= low) & (wanted <= high) & ~missing, wanted - low, -1)]
 
 
 def pick(values: pd.Series, draws: np.ndarray) -> pd.Series:

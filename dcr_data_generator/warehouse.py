@@ -17,6 +17,7 @@ import pyarrow as pa
 from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound, RetryError, Unauthorized
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.auth.transport.requests import AuthorizedSession
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 from google.cloud.bigquery_storage import BigQueryReadClient
@@ -200,7 +201,11 @@ def keep_source(_: Warehouse, refuse: Callable) -> None:
 
 def connect_to_embedded(settings: Settings, endpoints: engine.Endpoints) -> Warehouse:
     """Connect to the embedded BigQuery, which wants neither credentials nor TLS."""
-    channel = grpc.insecure_channel(endpoints.storage, options=[("grpc.max_receive_message_length", -1)])
+    # A proxy that the person's network wants is no way to this process.
+    options = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
+    channel = grpc.insecure_channel(endpoints.storage, options=options)
+    session = AuthorizedSession(AnonymousCredentials())
+    session.trust_env = False
     warehouse = Warehouse(
         place=f"the embedded BigQuery in {settings.embedded_dir}, project {engine.PROJECT}",
         how_to_query=engine.how_to_serve(settings.embedded_dir),
@@ -208,6 +213,7 @@ def connect_to_embedded(settings: Settings, endpoints: engine.Endpoints) -> Ware
         storage_client=BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel)),
         project=engine.PROJECT,
         credentials=AnonymousCredentials(),
+        _http=session,
         client_options={"api_endpoint": endpoints.rest},
     )
     # Nothing fails in passing here.
@@ -239,10 +245,13 @@ def connect_to_google_cloud(settings: Settings) -> Warehouse:
     """Connect to Google Cloud with Application Default Credentials."""
     try:
         credentials, _ = google.auth.default()
-    except DefaultCredentialsError:
+    except (DefaultCredentialsError, OSError, ValueError, LookupError, TypeError, AttributeError):
+        # The others are what a file of credentials raises that is none, or a folder.
+        variable = "GOOGLE_APPLICATION_CREDENTIALS"
+        first = f"unset {variable}, or have it name a file of credentials; or " if variable in os.environ else ""
         raise Problem(
             f"there are no credentials to write to project {settings.write_project_id} on Google Cloud: "
-            "run `gcloud auth application-default login`, then run this again"
+            f"{first}run `gcloud auth application-default login`, then run this again"
         ) from None
     warehouse = Warehouse(
         place=f"Google Cloud, project {settings.write_project_id}",
@@ -266,7 +275,8 @@ def explain(error: Exception, settings: Settings) -> str:
         return f"there is no connection to BigQuery ({type(error).__name__}): check the network, then run again"
     if settings.write_project_id is None and (said := engine.cause(settings.embedded_dir, str(error))):
         return said
-    [details, *_] = getattr(error, "errors", None) or [{}]
+    # Those of the Storage API are no dictionaries.
+    details = next((each for each in getattr(error, "errors", None) or [] if isinstance(each, dict)), {})
     reason = details.get("reason") or REASONS.get(type(error), "error")
     message = details.get("message") or getattr(error, "message", None) or str(error)
     advice = ADVICE.get(reason, "run again; if it stays, look the job up in BigQuery's job history")

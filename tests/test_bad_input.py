@@ -362,6 +362,12 @@ BAD_FILES = [
         files={"orders": [ORDERS_HEADER + ",status", ORDER + ",Complete"]},
     ),
     Case(
+        "a time before the first",
+        "{folder}/orders.csv, row 2, column created_at: '0000-01-01 00:00:00 UTC' is not a timestamp "
+        "such as 2025-09-12 02:16:00.000000 UTC",
+        files={"orders": [ORDERS_HEADER, order(11, user_id="1", created_at="0000-01-01 00:00:00 UTC")]},
+    ),
+    Case(
         "markup in a number column",
         "{folder}/orders.csv, row 2, column user_id: '[red]1[/red]' is not a whole number of 64 bits",
         files={"orders": [ORDERS_HEADER, order(11, user_id="[red]1[/red]")]},

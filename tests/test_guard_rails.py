@@ -3,6 +3,9 @@
 import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -13,10 +16,10 @@ from google.cloud import bigquery
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dcr_data_generator import main, screen, warehouse
+from dcr_data_generator import main, screen, warehouse, whole_file
 from dcr_data_generator.embedded import engine
 from tests import emulator
-from tests.emulator import TABLES
+from tests.emulator import ROOT, TABLES
 from tests.proxy import Proxy, Request, Response
 
 PROJECT = "guarded"
@@ -380,6 +383,86 @@ def test_a_data_directory_of_another_version_is_named_to_be_removed_and_stays_as
     assert "version" in line
     assert "remove" in line
     assert (directory / engine.DATA).read_bytes() == before
+
+
+def test_a_person_s_own_file_among_the_uploads_stays(tmp_path: Path) -> None:
+    mine = tmp_path / "data/uploads/holiday.jpg"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with engine.running(tmp_path / "data"):
+        pass
+    assert mine.read_text() == "mine"
+
+
+def test_no_link_and_no_file_of_a_person_is_written_to_on_the_way_to_a_whole_file(tmp_path: Path) -> None:
+    path, precious = tmp_path / "report.html", tmp_path / "precious"
+    precious.write_text("precious")
+    (tmp_path / "report.unfinished").symlink_to(precious)
+    (tmp_path / "report.html.unfinished").symlink_to(precious)
+    with whole_file.written_whole(path) as file:
+        file.write(b"whole")
+    assert (path.read_text(), precious.read_text()) == ("whole", "precious")
+    assert len([*tmp_path.iterdir()]) == 4
+
+
+def test_a_device_is_not_replaced_by_a_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert main.main(["--report", str(tmp_path / "pipe")]) == 2
+    assert "is not allowed: give a file" in only_line(capsys.readouterr().err)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("flag", ["--source", "--embedded-dir", "--export", "--report"])
+def test_a_name_that_no_file_can_have_is_refused(flag: str, capsys: pytest.CaptureFixture) -> None:
+    assert main.main([flag, "x" * 300]) == 2
+    assert "is not allowed" in only_line(capsys.readouterr().err)
+
+
+def test_a_proxy_of_the_person_s_network_is_no_way_to_the_embedded_bigquery(tmp_path: Path) -> None:
+    [port] = emulator.free_ports(1)
+    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "https_proxy", "HTTPS_PROXY"), f"http://127.0.0.1:{port}")
+    status, _, err = emulator.run_here("--embedded-dir", str(tmp_path / "data"), "--skip-checks", **proxies)
+    assert (status, err) == (0, "")
+
+
+@pytest.mark.parametrize("content", [None, "[]", "nonsense", '{"type": "impersonated_service_account"}'])
+def test_credentials_that_are_none_end_in_one_line_that_names_the_variable(content: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "credentials.json"
+    file.mkdir() if content is None else file.write_text(content)
+    nowhere = {"NO_GCE_CHECK": "true", "HOME": str(tmp_path), "CLOUDSDK_CONFIG": str(tmp_path)}
+    status, _, err = emulator.run_here(
+        "--write-project-id", "some-project", GOOGLE_APPLICATION_CREDENTIALS=str(file), **nowhere
+    )
+    assert status == 2
+    assert "GOOGLE_APPLICATION_CREDENTIALS" in only_line(err)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_while_it_is_imported_says_so(number: int) -> None:
+    # The first import after the signals are listened to.
+    code = f"""
+import builtins, signal
+from dcr_data_generator import main
+imported = builtins.__import__
+def stop(name, *rest):
+    if name == "dcr_data_generator.screen":
+        builtins.__import__ = imported
+        signal.raise_signal({int(number)})
+    return imported(name, *rest)
+builtins.__import__ = stop
+raise SystemExit(main.main([]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 128 + number
+    assert "nothing was replaced" in only_line(done.stderr)
+
+
+def test_a_text_between_colons_is_no_emoji(capsys: pytest.CaptureFixture) -> None:
+    screen.Screen().line(":house:")
+    screen.Screen().problem(":house:")
+    assert capsys.readouterr() == (":house:\n", "error: :house:\n")
 
 
 # Strings from the source are data.

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcr_data_generator.synthesis import synthesize
+from dcr_data_generator.synthesis import rows_of, synthesize
 from tests.conftest import make_settings
 
 Row = dict[str, object]
@@ -299,3 +299,9 @@ def test_a_holder_pays_the_orders_of_all_users_with_that_email() -> None:
     provider = provide(Merchant(orders, items, users), knobs)
     assert len(provider.provider_users) == 1
     assert [row["order_id"] for row in provider.transactions] == list(range(10, 19))
+
+
+def test_the_least_and_the_greatest_id_are_found_and_a_missing_one_is_nobody_s() -> None:
+    wanted = pd.Series([2**63 - 1, None, -(2**63), 7], dtype="Int64")
+    assert rows_of(pd.Series([-(2**63), 2**63 - 1]), wanted).tolist() == [1, -1, 0, -1]
+    assert rows_of(pd.Series([-(2**63), 1 - 2**63]), wanted).tolist() == [-1, -1, 0, -1]

@@ -24,6 +24,8 @@ UNIQUE = {"orders": "order_id", "order_items": "id"}
 READER = b"1"
 # An address may be 100,000 characters long, and the engine takes it.
 csv.field_size_limit(1 << 30)
+# The first that BigQuery has.
+FIRST_TIME = pd.Timestamp("0001-01-01", tz="UTC")
 EXAMPLES = {
     "INTEGER": "a whole number of 64 bits",
     "FLOAT": "a number",
@@ -128,6 +130,7 @@ def convert(path: Path, texts: pd.Series, kind: str) -> pd.Series:
             utc=True,
             errors="coerce",
         ).astype("datetime64[us, UTC]")
+        values = values.where(values >= FIRST_TIME)
     elif kind == "INTEGER":
         values = integers(texts)
     else:

@@ -91,7 +91,7 @@ def running(directory: Path) -> Iterator[Endpoints]:
 
 def remove_uploads(directory: Path) -> None:
     """Remove the files that are kept while tables are sent; the engine removes those whose tables have arrived."""
-    for upload in (directory / UPLOADS).glob("*"):
+    for upload in (directory / UPLOADS).glob("[0-9a-f]" * 32 + ".bin"):
         upload.unlink(missing_ok=True)
 
 
@@ -104,6 +104,7 @@ def prepare(directory: Path) -> None:
     marker = directory / MARKER
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        (directory / UPLOADS).mkdir(exist_ok=True)
         if (directory / DATA).exists():
             if not marker.exists() or marker.read_bytes() != made_by().encode():
                 raise Problem(
