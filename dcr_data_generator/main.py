@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     was stopped what a shell reports, 130 for Ctrl-C and 143 for SIGTERM.
     """
     screen = None
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the person has closed it
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     with stopping.listening():
         try:
             # Here, so that Ctrl-C is heard while they are imported.
@@ -64,11 +67,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             return 2
         except stopping.Stopped as stop:
-            if screen is None:
+            if screen:
+                screen.problem(f"stopped by {stop} ({screen.account()})")
+            else:
                 print(f"error: stopped by {stop} (nothing was replaced)", file=sys.stderr)
-                return stop.status
-            screen.problem(f"stopped by {stop} ({screen.account()})")
             return stop.status
+        except BrokenPipeError:  # nobody reads the output any more
+            raise
+        except OSError as error:
+            if screen is None:
+                raise
+            reason = error.strerror or type(error).__name__
+            screen.problem(f"this machine says '{reason}': mend that, then run again ({screen.account()})")
+            return 2
 
 
 def run(settings: "Settings", screen: "Screen") -> int:
@@ -115,9 +126,8 @@ def run(settings: "Settings", screen: "Screen") -> int:
 
 def leave(status: int) -> NoReturn:
     """End the process without waiting for its threads: one that hangs in a request would keep a stopped run alive."""
-    with suppress(BrokenPipeError):
-        if sys.stdout:
-            sys.stdout.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
     os._exit(status)
 
 

@@ -32,9 +32,9 @@ class Screen:
     """Prints a run as it goes: results on standard output, problems on standard error."""
 
     def __init__(self) -> None:
-        for stream in filter(None, (sys.stdout, sys.stderr)):  # None is one that the person has closed
+        for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="replace")  # no city's name ends a run on a terminal that cannot show it
-        self.console = Console(highlight=False, emoji=False, width=None if sys.stdout and sys.stdout.isatty() else 120)
+        self.console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
         self.errors = Console(stderr=True, highlight=False, emoji=False)
         self.doing: str | None = None
         self.time_limit = 0

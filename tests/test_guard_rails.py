@@ -459,6 +459,26 @@ raise SystemExit(main.main([]))
     assert "nothing was replaced" in only_line(done.stderr)
 
 
+@pytest.mark.parametrize(
+    ("redirection", "status", "lines"), [(">&-", 0, 0), ("2>&-", 0, 0), ("> /dev/full", 2, 1), (">&- 2>&-", 0, 0)]
+)
+def test_an_output_that_is_closed_or_full_is_no_reason_for_a_traceback(
+    redirection: str, status: int, lines: int, filled: Path
+) -> None:
+    command = f"{sys.executable} -m dcr_data_generator.main --skip-checks --embedded-dir {filled} {redirection}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=ROOT,
+        env=emulator.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == status
+    assert len(done.stderr.splitlines()) == lines
+
+
 def test_a_text_between_colons_is_no_emoji(capsys: pytest.CaptureFixture) -> None:
     screen.Screen().line(":house:")
     screen.Screen().problem(":house:")
