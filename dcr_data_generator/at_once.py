@@ -1,11 +1,15 @@
 """Does several things at once, and waits in a way that Ctrl-C can end."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 
-def at_once[Item, Result](function: Callable[[Item], Result], items: Iterable[Item], threads: int = 32) -> list[Result]:
+def at_once[Item, Result](
+    function: Callable[[Item], Result], items: Iterable[Item], threads: int = 32, to_the_end: bool = False
+) -> list[Result]:
     """Call the function for every item, in so many threads; returns the results in the items' order.
+
+    `to_the_end`: where one fails, wait for the others before that is raised, so that they clear up after themselves.
 
     Raises:
         What the function raised for the first item that failed. Whoever leaves early, by that or by a signal, does not
@@ -13,6 +17,9 @@ def at_once[Item, Result](function: Callable[[Item], Result], items: Iterable[It
     """
     executor = ThreadPoolExecutor(threads)
     try:
-        return list(executor.map(function, items))
+        calls = [executor.submit(function, item) for item in items]
+        if to_the_end:
+            wait(calls)
+        return [call.result() for call in calls]
     finally:
         executor.shutdown(wait=False, cancel_futures=True)

@@ -25,7 +25,12 @@ def run(client: bigquery.Client, folder: Path, progress: Callable[[str, int, int
 
     `progress` is told the table, how many of its rows have been written, and how many there are.
     """
-    at_once(lambda table: write(client, table, path_of(table, folder), progress), FIVE_TABLES, client.reads_at_once)
+    at_once(
+        lambda table: write(client, table, path_of(table, folder), progress),
+        FIVE_TABLES,
+        client.reads_at_once,
+        to_the_end=True,
+    )
 
 
 def write(client: bigquery.Client, table: str, path: Path, progress: Callable[[str, int, int], None]) -> None:

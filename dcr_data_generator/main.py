@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from dcr_data_generator import stopping
+from dcr_data_generator import stopping, whole_file
 from dcr_data_generator.problem import Problem
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def leave(status: int) -> NoReturn:
     """End the process without waiting for its threads: one that hangs in a request would keep a stopped run alive."""
     with suppress(OSError):
         sys.stdout.flush()
+    whole_file.remove_unfinished()
     os._exit(status)
 
 
