@@ -4,10 +4,10 @@ import pandas as pd
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
 
-from dcr_data_generator.at_once import at_once
-from dcr_data_generator.schemas import DESCRIPTIONS, SCHEMAS
+from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.synthesis import synthesize
+from dcr_data_generator.tables import DESCRIPTIONS, SCHEMAS
 
 SNAPSHOT_COLUMNS = {
     "orders": [
@@ -31,7 +31,7 @@ def create(client: bigquery.Client, settings: Settings) -> None:
     """Replace ewallet_provider's provider_users and transactions."""
     frames = client.read({f"merchant_provider.{table}": columns for table, columns in SNAPSHOT_COLUMNS.items()})
     made = dict(zip(SCHEMAS, synthesize(*frames, settings), strict=True))
-    at_once(lambda name: replace(client, name, made[name]), SCHEMAS)
+    run_in_parallel(lambda name: replace(client, name, made[name]), SCHEMAS)
 
 
 def replace(client: bigquery.Client, name: str, frame: pd.DataFrame) -> None:

@@ -7,9 +7,9 @@ import pyarrow as pa
 from google.cloud import bigquery
 from pyarrow import parquet
 
-from dcr_data_generator.at_once import at_once
-from dcr_data_generator.problem import Problem
-from dcr_data_generator.schemas import FIVE_TABLES
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.parallel import run_in_parallel
+from dcr_data_generator.tables import FIVE_TABLES
 from dcr_data_generator.whole_file import written_whole
 
 ROWS_A_GROUP = 100_000
@@ -25,11 +25,11 @@ def run(client: bigquery.Client, folder: Path, progress: Callable[[str, int, int
 
     `progress` is told the table, how many of its rows have been written, and how many there are.
     """
-    at_once(
+    run_in_parallel(
         lambda table: write(client, table, path_of(table, folder), progress),
         FIVE_TABLES,
         client.reads_at_once,
-        to_the_end=True,
+        wait_for_all=True,
     )
 
 
@@ -45,7 +45,7 @@ def write(client: bigquery.Client, table: str, path: Path, progress: Callable[[s
                 progress(table, written, rows)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise Problem(f"{path} cannot be written ({reason}): free some space, or give another --export") from None
+        raise UserError(f"{path} cannot be written ({reason}): free some space, or give another --export") from None
 
 
 def groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from dcr_data_generator import stopping, whole_file
-from dcr_data_generator.problem import Problem
+from dcr_data_generator import shutdown, whole_file
+from dcr_data_generator.errors import UserError
 
 if TYPE_CHECKING:
-    from dcr_data_generator.screen import Screen
     from dcr_data_generator.settings import Settings
+    from dcr_data_generator.terminal import Terminal
 
 # Your Google Cloud project, such as "my-project"; None runs on the embedded BigQuery, without an account.
 WRITE_PROJECT_ID = None
@@ -46,81 +46,81 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns: the exit status: 0; 1 where a check is red; 2 for a problem that a person can put right; and of a run that
     was stopped what a shell reports, 130 for Ctrl-C and 143 for SIGTERM.
     """
-    screen = None
+    terminal = None
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the person has closed it
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
-    with stopping.listening():
+    with shutdown.handle_signals():
         try:
             # Here, so that Ctrl-C is heard while they are imported.
-            from dcr_data_generator.screen import Screen
             from dcr_data_generator.settings import load
+            from dcr_data_generator.terminal import Terminal
 
-            screen = Screen()
-            return run(load(CONSTANTS, arguments), screen)
-        except Problem as problem:
-            screen.problem(str(problem))
+            terminal = Terminal()
+            return run(load(CONSTANTS, arguments), terminal)
+        except UserError as problem:
+            terminal.problem(str(problem))
             return 2
-        except stopping.TookTooLong:
-            screen.problem(
-                f"BigQuery did not answer in time: run again, or give a longer --timeout ({screen.account()})"
+        except shutdown.TimedOut:
+            terminal.problem(
+                f"BigQuery did not answer in time: run again, or give a longer --timeout ({terminal.account()})"
             )
             return 2
-        except stopping.Stopped as stop:
-            if screen:
-                screen.problem(f"stopped by {stop} ({screen.account()})")
+        except shutdown.Stopped as stop:
+            if terminal:
+                terminal.problem(f"stopped by {stop} ({terminal.account()})")
             else:
                 print(f"error: stopped by {stop} (nothing was replaced)", file=sys.stderr)
             return stop.status
         except BrokenPipeError:  # nobody reads the output any more
             raise
         except OSError as error:
-            if screen is None:
+            if terminal is None:
                 raise
             reason = error.strerror or type(error).__name__
-            screen.problem(f"this machine says '{reason}': mend that, then run again ({screen.account()})")
+            terminal.problem(f"this machine says '{reason}': mend that, then run again ({terminal.account()})")
             return 2
 
 
-def run(settings: "Settings", screen: "Screen") -> int:
+def run(settings: "Settings", terminal: "Terminal") -> int:
     """The flow: the source, the merchant's snapshot, the provider made from it, the proof, and the answers."""
     # Here, so that a wrong flag is told at once and Ctrl-C is heard: these take their time.
-    from dcr_data_generator import checks, ewallet, export, outcome, preflight, report, snapshot, use_cases, warehouse
+    from dcr_data_generator import checks, ewallet, export, outcome, report, snapshot, source, use_cases, warehouse
 
-    screen.time_limit = settings.timeout
+    terminal.time_limit = settings.timeout
     verdict = []
     with ExitStack() as stack:
         javascript = None if settings.no_report else stack.enter_context(report.bundling())
-        with screen.step("Connect"):
+        with terminal.step("Connect"):
             client = stack.enter_context(warehouse.connect(settings))
-        screen.account = client.account
-        screen.place(client.place, settings)
-        with screen.step("Look at the source"):
-            preflight.check(client, settings)
-        with screen.step("Step 1: take the merchant's snapshot"):
+        terminal.account = client.account
+        terminal.place(client.place, settings)
+        with terminal.step("Look at the source"):
+            source.check(client, settings)
+        with terminal.step("Step 1: take the merchant's snapshot"):
             snapshot.take(client)
-        with screen.step("Step 2: create the e-wallet provider"):
+        with terminal.step("Step 2: create the e-wallet provider"):
             ewallet.create(client, settings)
         if not settings.skip_checks:
-            with screen.step("Check the result"):
+            with terminal.step("Check the result"):
                 verdict = checks.run(client)
-            screen.checks(verdict)
-        with screen.step("Ask the four questions"):
+            terminal.checks(verdict)
+        with terminal.step("Ask the four questions"):
             answers, counts = use_cases.run(client), outcome.count(client)
-        screen.use_cases(answers)
+        terminal.use_cases(answers)
         if settings.export:
-            with screen.progress("Export") as progress:
+            with terminal.progress("Export") as progress:
                 export.run(client, settings.export, progress)
-        screen.outcome(counts, settings)
-        screen.how_to_query(client.how_to_query)
-        screen.verdict(verdict)
+        terminal.outcome(counts, settings)
+        terminal.how_to_query(client.how_to_query)
+        terminal.verdict(verdict)
         if javascript:
-            with screen.step("Write the report"):
+            with terminal.step("Write the report"):
                 report.write(client, settings, verdict, answers, counts, javascript)
         if client.is_billed:
-            screen.bytes_billed(client.bytes_billed())
+            terminal.bytes_billed(client.bytes_billed())
         if javascript:
-            screen.report(settings.report)
+            terminal.report(settings.report)
     return 1 if any(check.violations for check in verdict) else 0
 
 

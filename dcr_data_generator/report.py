@@ -14,10 +14,10 @@ from google.cloud import bigquery
 from dcr_data_generator import sql
 from dcr_data_generator.checks import Check
 from dcr_data_generator.clean_room import kept
+from dcr_data_generator.errors import UserError
 from dcr_data_generator.outcome import Outcome
-from dcr_data_generator.problem import Problem
-from dcr_data_generator.screen import NUMBER, plain
 from dcr_data_generator.settings import Settings
+from dcr_data_generator.terminal import NUMBER, plain
 from dcr_data_generator.use_cases import UseCase
 from dcr_data_generator.whole_file import written_whole
 
@@ -38,7 +38,7 @@ def bundling() -> Iterator[Callable[[], str]]:
     def bundle() -> str:
         made, _ = process.communicate()
         if process.returncode:
-            raise Problem("vl-convert cannot make the report's JavaScript: run `uv sync`, or give --no-report")
+            raise UserError("vl-convert cannot make the report's JavaScript: run `uv sync`, or give --no-report")
         return made.decode().replace("</script", r"<\/script")
 
     try:
@@ -59,7 +59,7 @@ def write(
     """Write the report of a run to where the settings say; without checks in `verdict` it says that they were left out.
 
     Raises:
-        Problem: the file cannot be written; the one of an earlier run stays.
+        UserError: the file cannot be written; the one of an earlier run stays.
     """
     # Altair takes half a second to import: only who wants a report waits for it.
     from dcr_data_generator.charts import circles, draw
@@ -121,4 +121,4 @@ def save(page: str, path: Path) -> None:
         with written_whole(path) as file:
             file.write(page.encode(errors="replace"))
     except OSError as error:
-        raise Problem(f"{path} cannot be written ({error.strerror}): give another --report, or --no-report") from None
+        raise UserError(f"{path} cannot be written ({error.strerror}): give another --report, or --no-report") from None

@@ -19,7 +19,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 
 ENV_PREFIX = "DCR_"
 DAYS = {"ge": date(1970, 1, 1), "le": date(2199, 12, 31)}
@@ -186,7 +186,7 @@ def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None
     """Read the settings: flags (sys.argv without `arguments`), else the environment, else the constants of main.py.
 
     Raises:
-        Problem: a flag is unknown, a value is not allowed, or two knobs contradict each other.
+        UserError: a flag is unknown, a value is not allowed, or two knobs contradict each other.
     """
     settings_class = with_defaults(constants)
     arguments = sys.argv[1:] if arguments is None else list(arguments)
@@ -194,17 +194,17 @@ def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None
         flags = CliSettingsSource(settings_class, cli_parse_args=arguments)
         settings = settings_class(_cli_settings_source=flags)
     except SettingsError as error:
-        raise Problem(misuse(str(error).removeprefix("error parsing CLI: "), arguments)) from None
+        raise UserError(misuse(str(error).removeprefix("error parsing CLI: "), arguments)) from None
     except ValidationError as error:
-        raise Problem(refusal(error)) from None
+        raise UserError(refusal(error)) from None
     if settings.write_project_id and settings.source:
-        raise Problem(
+        raise UserError(
             f"--source {settings.source} fills the embedded BigQuery and --write-project-id "
             f"{settings.write_project_id} writes elsewhere: give one of them"
         )
     # A flag beats a variable; two flags are one too many.
     if {"--report", "--no-report"} <= {argument.partition("=")[0] for argument in arguments}:
-        raise Problem(f"--report {settings.report} asks for a report and --no-report for none: give one of them")
+        raise UserError(f"--report {settings.report} asks for a report and --no-report for none: give one of them")
     return settings
 
 

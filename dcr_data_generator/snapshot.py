@@ -2,13 +2,13 @@
 
 from google.cloud import bigquery
 
-from dcr_data_generator.at_once import at_once
+from dcr_data_generator.parallel import run_in_parallel
 
 
 def take(client: bigquery.Client) -> None:
     """Replace merchant_provider's orders, then at once its order_items and users, which follow from them."""
     replace(client, "orders")
-    at_once(lambda name: replace(client, name), ["order_items", "users"])
+    run_in_parallel(lambda name: replace(client, name), ["order_items", "users"])
 
 
 def replace(client: bigquery.Client, name: str) -> None:

@@ -25,12 +25,12 @@ from google.cloud.bigquery_storage_v1.services.big_query_read.transports import 
 from pyarrow import parquet
 from requests.exceptions import RequestException
 
-from dcr_data_generator import preflight, sql
-from dcr_data_generator.at_once import at_once
+from dcr_data_generator import source, sql
 from dcr_data_generator.embedded import engine, thelook
-from dcr_data_generator.problem import Problem
-from dcr_data_generator.schemas import FIVE_TABLES
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
+from dcr_data_generator.tables import FIVE_TABLES
 
 LABELS = {"application": "dcr-data-generator"}
 MOST_BYTES_BILLED_A_QUERY = 1 << 30
@@ -104,7 +104,7 @@ class Warehouse(bigquery.Client):
 
     def run_at_once(self, *queries: sql.Query, most_rows: int | None = None) -> list[Result]:
         """Run queries that do not depend on one another."""
-        return at_once(lambda query: self.run(query, most_rows), queries)
+        return run_in_parallel(lambda query: self.run(query, most_rows), queries)
 
     def load(self, frame: pd.DataFrame, table: str, schema: Sequence[bigquery.SchemaField]) -> None:
         """Replace a table, named with its project, whole by a frame.
@@ -138,7 +138,7 @@ class Warehouse(bigquery.Client):
             arrow = rows.to_arrow(bqstorage_client=self.storage_client, create_bqstorage_client=False)
             return arrow.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
 
-        return at_once(read_table, columns, self.reads_at_once)
+        return run_in_parallel(read_table, columns, self.reads_at_once)
 
     def read_batches(self, table: str) -> tuple[pa.Schema, int, Iterator[pa.RecordBatch]]:
         """Read a table in its own order: its schema, its number of rows, and its rows a batch at a time."""
@@ -149,7 +149,7 @@ class Warehouse(bigquery.Client):
 
     def bytes_billed(self) -> int:
         """Add up what the queries were billed for."""
-        at_once(lambda job: job.reload(), self.jobs)
+        run_in_parallel(lambda job: job.reload(), self.jobs)
         return sum(job.total_bytes_billed or 0 for job in self.jobs)
 
     def account(self) -> str:
@@ -172,7 +172,7 @@ def connect(settings: Settings, fill_source: bool = True) -> Iterator[Warehouse]
     Without `fill_source` neither is: who only looks at what a run has made leaves the source as it is.
 
     Raises:
-        Problem: there are no credentials for Google Cloud, the embedded BigQuery cannot start, or BigQuery refuses.
+        UserError: there are no credentials for Google Cloud, the embedded BigQuery cannot start, or BigQuery refuses.
     """
     # More threads than connections that are kept is what happens here, and no reason to tell anyone.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
@@ -189,10 +189,10 @@ def connect(settings: Settings, fill_source: bool = True) -> Iterator[Warehouse]
             fill = keep_source
         try:
             if fill_source:
-                fill(warehouse, refuse=partial(preflight.check_filling, warehouse, settings))
+                fill(warehouse, refuse=partial(source.check_filling, warehouse, settings))
             yield warehouse
         except (GoogleAPIError, GoogleAuthError, RequestException) as error:
-            raise Problem(f"{explain(error, settings)} ({warehouse.account()})") from None
+            raise UserError(f"{explain(error, settings)} ({warehouse.account()})") from None
 
 
 def keep_source(_: Warehouse, refuse: Callable) -> None:
@@ -228,7 +228,7 @@ def connect_to_emulator(settings: Settings, address: str) -> Warehouse:
         parts = urlsplit(url)
         socket.create_connection((parts.hostname, parts.port or 80), timeout=settings.timeout).close()
     except (OSError, ValueError):
-        raise Problem(
+        raise UserError(
             f"no emulator answers at BIGQUERY_EMULATOR_HOST={address}: start one there, or unset the variable"
         ) from None
     return Warehouse(
@@ -249,7 +249,7 @@ def connect_to_google_cloud(settings: Settings) -> Warehouse:
         # The others are what a file of credentials raises that is none, or a folder.
         variable = "GOOGLE_APPLICATION_CREDENTIALS"
         first = f"unset {variable}, or have it name a file of credentials; or " if variable in os.environ else ""
-        raise Problem(
+        raise UserError(
             f"there are no credentials to write to project {settings.write_project_id} on Google Cloud: "
             f"{first}run `gcloud auth application-default login`, then run this again"
         ) from None

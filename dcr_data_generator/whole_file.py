@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-on_their_way: set[Path] = set()
+unfinished_files: set[Path] = set()
 
 
 @contextmanager
@@ -21,17 +21,17 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{secrets.token_hex(8)}.unfinished")
     file = unfinished.open("xb")
-    on_their_way.add(unfinished)
+    unfinished_files.add(unfinished)
     try:
         with file:
             yield file
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-        on_their_way.discard(unfinished)
+        unfinished_files.discard(unfinished)
 
 
 def remove_unfinished() -> None:
     """Remove what threads are still writing: for whoever ends the process without waiting for them."""
-    for path in tuple(on_their_way):
+    for path in tuple(unfinished_files):
         path.unlink(missing_ok=True)

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import ewallet, main, preflight, snapshot, warehouse
+from dcr_data_generator import ewallet, main, snapshot, source, warehouse
 from dcr_data_generator.embedded import engine, sample, thelook
 from dcr_data_generator.settings import Settings
-from tests import emulator
+from tests.support import emulator
 
 ROOT = Path(__file__).parents[1]
 THELOOK = ROOT.parent / "shared" / "thelook"
@@ -90,7 +90,7 @@ def five_tables(endpoints: engine.Endpoints) -> Callable[..., warehouse.Warehous
 
     client = connect_to_project()
     fill_with(client, sample.generate())
-    preflight.check(client, make_settings())
+    source.check(client, make_settings())
     snapshot.take(client)
     ewallet.create(client, make_settings())
     return connect_to_project

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from dcr_data_generator import main, warehouse
 from dcr_data_generator.embedded import engine, thelook
-from dcr_data_generator.problem import Problem
-from tests import emulator
-from tests.emulator import TABLES
+from dcr_data_generator.errors import UserError
+from tests.support import emulator
+from tests.support.emulator import TABLES
 from tests.test_csv_export import (
     DEFAULTS,
     ITEM,
@@ -647,7 +647,7 @@ def test_whatever_the_flags_a_run_begins_or_ends_in_one_line(
     flags: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     def begin(_: object) -> None:
-        raise Problem("it begins")
+        raise UserError("it begins")
 
     monkeypatch.setattr(warehouse, "connect", begin)
     status = main.main([f"{flag}={value}" for flag, value in flags])

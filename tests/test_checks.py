@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import checks, ewallet, main, preflight, snapshot, sql, warehouse
+from dcr_data_generator import checks, ewallet, main, snapshot, source, sql, warehouse
 from dcr_data_generator.embedded import engine, sample, thelook
 from tests.conftest import DTYPES, make_settings
 
@@ -82,7 +82,7 @@ def make_tables(endpoints: engine.Endpoints) -> Iterator[Callable[..., warehouse
     def make(**knobs: object) -> warehouse.Warehouse:
         settings = make_settings(**KNOBS | knobs)
         client = warehouse.connect_to_embedded(settings, endpoints)
-        preflight.check(client, settings)
+        source.check(client, settings)
         snapshot.take(client)
         ewallet.create(client, settings)
         return client

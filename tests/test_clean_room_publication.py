@@ -15,9 +15,9 @@ from dcr_data_generator.clean_room import command, exchange, shared
 from dcr_data_generator.clean_room.plan import Plan
 from dcr_data_generator.clean_room.publication import Step, to_publish, to_unpublish
 from dcr_data_generator.embedded import engine
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 from tests.conftest import make_settings
-from tests.sharing import SharingService, serving
+from tests.support.sharing import SharingService, serving
 
 SALT = SecretStr("sixteen-or-more-characters")
 MERCHANT, PROVIDER = "the-merchant", "the-provider"
@@ -234,7 +234,7 @@ def test_what_somebody_else_creates_in_between_is_taken_as_it_is(room: SimpleNam
 )
 def test_a_denied_call_names_the_role_in_one_line(room: SimpleNamespace, method: str, role: str) -> None:
     room.service.denied.add(method)
-    with pytest.raises(Problem) as problem:
+    with pytest.raises(UserError) as problem:
         room.publish("user:ann@example.com")
     assert role in str(problem.value)
     assert "\n" not in str(problem.value)
@@ -244,19 +244,19 @@ def test_an_api_that_is_not_enabled_says_how_to_enable_it() -> None:
     def refuse() -> None:
         raise Forbidden("Analytics Hub API has not been used in project 1 before or it is disabled.")
 
-    with pytest.raises(Problem, match="gcloud services enable analyticshub"):
+    with pytest.raises(UserError, match="gcloud services enable analyticshub"):
         Step("call", refuse, "role").take()
 
 
 def test_a_party_without_its_tables_is_told_to_run_main(room: SimpleNamespace) -> None:
     room.client_of(PROVIDER).delete_table(f"{PROVIDER}.ewallet_provider.transactions")
-    with pytest.raises(Problem, match=f"main --write-project-id {PROVIDER}"):
+    with pytest.raises(UserError, match=f"main --write-project-id {PROVIDER}"):
         room.publish()
     assert room.service.calls == []
 
 
 def test_a_location_elsewhere_is_a_problem(room: SimpleNamespace) -> None:
-    with pytest.raises(Problem, match="location"):
+    with pytest.raises(UserError, match="location"):
         room.publish(location="EU")
 
 
@@ -264,7 +264,7 @@ def test_an_exchange_that_is_no_clean_room_is_a_problem(room: SimpleNamespace) -
     room.publish()
     [made] = room.service.exchanges.values()
     made.sharing_environment_config = {"default_exchange_config": {}}
-    with pytest.raises(Problem, match="no data clean room"):
+    with pytest.raises(UserError, match="no data clean room"):
         room.publish()
 
 

@@ -20,10 +20,10 @@ from dcr_data_generator.clean_room.googlesql import GoogleSQL, NotUnderstood, ki
 from dcr_data_generator.clean_room.room import CleanRoom
 from dcr_data_generator.clean_room.rules import Refused
 from dcr_data_generator.embedded import thelook
-from dcr_data_generator.problem import Problem
-from dcr_data_generator.schemas import SCHEMAS
-from dcr_data_generator.screen import Screen
-from tests import emulator
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.tables import SCHEMAS
+from dcr_data_generator.terminal import Terminal
+from tests.support import emulator
 
 SALT = SecretStr("a salt that nobody prints")
 COLUMNS = {f"merchant_provider.{name}": schema for name, schema in thelook.SCHEMAS.items()} | {
@@ -275,9 +275,9 @@ def test_a_rehearsal_shows_the_open_answers_beside_the_protected_ones(
     room = rehearsal.build(client, SALT, [*queries, *attempts])
     rehearsed = rehearsal.rehearse(room, use_cases.run(client), queries)
     tried = [rehearsal.attempt(room, query) for query in attempts]
-    screen = Screen()
-    show.use_cases(screen, rehearsed)
-    show.attempts(screen, tried)
+    terminal = Terminal()
+    show.use_cases(terminal, rehearsed)
+    show.attempts(terminal, tried)
     printed = capsys.readouterr().out
 
     # By the warehouse's own SQL, the rule written out.
@@ -322,7 +322,7 @@ def test_a_rehearsal_shows_the_open_answers_beside_the_protected_ones(
 def test_an_attempt_that_gets_through_is_red(room: CleanRoom, capsys: pytest.CaptureFixture) -> None:
     attempt = rehearsal.attempt(room, sql.Query("harmless", ["-- Nothing."], "SELECT 1 AS one"))
     assert attempt.got_through
-    show.attempts(Screen(), [attempt])
+    show.attempts(Terminal(), [attempt])
     assert "✗ " in capsys.readouterr().out
 
 
@@ -389,7 +389,7 @@ def test_without_the_engine_one_line_says_what_to_install(
 def test_without_tables_one_line_says_to_run_main(connect: Callable) -> None:
     client = connect()
     client.project = "nothing-here"
-    with pytest.raises(Problem, match=r"python -m dcr_data_generator\.main"):
+    with pytest.raises(UserError, match=r"python -m dcr_data_generator\.main"):
         rehearsal.build(client, SALT, [])
 
 

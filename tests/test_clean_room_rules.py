@@ -13,7 +13,7 @@ from dcr_data_generator.clean_room import policy
 from dcr_data_generator.clean_room.googlesql import KINDS
 from dcr_data_generator.clean_room.room import CleanRoom
 from dcr_data_generator.clean_room.rules import Refused
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 
 EXAM = [
     ("Hansen", "P91", 510),
@@ -413,10 +413,10 @@ def test_a_question_refused_costs_nothing() -> None:
     ],
 )
 def test_a_policy_that_bigquery_would_not_take_is_a_problem(text: str, reason: str) -> None:
-    with pytest.raises(Problem, match=reason):
+    with pytest.raises(UserError, match=reason):
         policy.read("mydataset.ExamView", text)
 
 
 def test_a_policy_that_names_no_column_of_the_view_is_a_problem() -> None:
-    with pytest.raises(Problem, match="score"):
+    with pytest.raises(UserError, match="score"):
         exam_room(joined("JOIN_ALL", "score"))

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcr_data_generator.embedded import csv_export, thelook
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 from tests.conftest import THELOOK
 
 ORDERS_HEADER = "order_id,user_id,status,gender,created_at,returned_at,shipped_at,delivered_at,num_of_item"
@@ -83,7 +83,7 @@ def refuse(tmp_path: Path) -> Callable[..., str]:
     """Read an export that is to be refused, and return the one line that says why."""
 
     def run(**files: str | bytes | list[str]) -> str:
-        with pytest.raises(Problem) as problem:
+        with pytest.raises(UserError) as problem:
             csv_export.read(write(tmp_path, **files), thelook.SCHEMAS)
         line = str(problem.value)
         assert len(line.splitlines()) == 1, line
@@ -333,7 +333,7 @@ def test_every_finite_price_is_read_to_the_last_bit(prices: list[float]) -> None
 def test_a_missing_file_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / f"{name}.csv").unlink()
-    with pytest.raises(Problem) as problem:
+    with pytest.raises(UserError) as problem:
         csv_export.read(tmp_path, thelook.SCHEMAS)
     assert str(tmp_path / f"{name}.csv") in str(problem.value)
     assert "\n" not in str(problem.value)
@@ -343,7 +343,7 @@ def test_a_folder_in_a_file_s_place_is_refused(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "users.csv").unlink()
     (tmp_path / "users.csv").mkdir()
-    with pytest.raises(Problem, match=r"users\.csv"):
+    with pytest.raises(UserError, match=r"users\.csv"):
         csv_export.read(tmp_path, thelook.SCHEMAS)
 
 
@@ -560,7 +560,7 @@ def test_a_bad_export_leaves_the_source_as_it_was(
 ) -> None:
     thelook.fill(client, export("good"))
     bad = export("bad", **({"orders": [ORDERS_HEADER, order(13)]} | {name: content}))
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         thelook.fill(client, bad)
     assert statuses(client) == [(11, "Returned"), (12, "Processing")]
 
@@ -569,13 +569,13 @@ def test_an_export_without_a_file_leaves_the_source_as_it_was(client: bigquery.C
     thelook.fill(client, export("good"))
     bad = export("bad")
     (bad / "users.csv").unlink()
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         thelook.fill(client, bad)
     assert statuses(client) == [(11, "Returned"), (12, "Processing")]
 
 
 def test_a_good_export_after_a_bad_one_becomes_the_source(client: bigquery.Client, export: Callable) -> None:
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         thelook.fill(client, export("bad", users=[USERS_HEADER]))
     thelook.fill(client, export("good"))
     assert statuses(client) == [(11, "Returned"), (12, "Processing")]

@@ -10,8 +10,8 @@ import pytest
 from pyarrow import parquet
 
 from dcr_data_generator import export, main, sql
-from dcr_data_generator.problem import Problem
-from dcr_data_generator.schemas import FIVE_TABLES
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.tables import FIVE_TABLES
 
 KEYS = {"orders": "order_id", "order_items": "id", "users": "id"}
 
@@ -123,6 +123,6 @@ def test_an_export_that_breaks_off_leaves_the_old_file_whole(five_tables: Callab
     def out_of_space(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(Problem, match="No space left on device"):
+    with pytest.raises(UserError, match="No space left on device"):
         export.write(five_tables(), "merchant_provider.orders", path, out_of_space)
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"orders.parquet": "the old one"}

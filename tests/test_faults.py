@@ -16,11 +16,11 @@ import pytest
 import requests
 from google.cloud import bigquery
 
-from dcr_data_generator import main, stopping
+from dcr_data_generator import main, shutdown
 from dcr_data_generator.embedded import engine
-from tests import emulator, proxy
-from tests.emulator import TABLES
-from tests.proxy import FailingJobs, Fault, Proxy, Request
+from tests.support import emulator, proxy
+from tests.support.emulator import TABLES
+from tests.support.proxy import FailingJobs, Fault, Proxy, Request
 
 in_soak = pytest.mark.in_soak
 PROJECT = "fault-tests"
@@ -359,14 +359,14 @@ def test_a_signal_that_comes_where_python_ignores_exceptions_still_stops_the_run
             signal.raise_signal(number)
 
     def go_on() -> None:
-        with stopping.listening():
+        with shutdown.handle_signals():
             finalized = Finalized()
             del finalized
             end = time.monotonic() + 5
             while time.monotonic() < end:
                 time.sleep(0.01)
 
-    with pytest.raises((stopping.Stopped, stopping.TookTooLong)):
+    with pytest.raises((shutdown.Stopped, shutdown.TimedOut)):
         go_on()
 
 
@@ -399,7 +399,7 @@ def test_a_run_that_is_stopped_in_the_midst_of_an_upload_leaves_no_file_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Raised again at once: the engine has not stopped by then.
-    monkeypatch.setattr(stopping, "AGAIN", 0.001)
+    monkeypatch.setattr(shutdown, "REPEAT_SECONDS", 0.001)
     uploads = tmp_path / "data/uploads"
 
     def upload_half(url: str) -> None:
@@ -410,11 +410,11 @@ def test_a_run_that_is_stopped_in_the_midst_of_an_upload_leaves_no_file_behind(
         assert len([*uploads.iterdir()]) == 1
 
     def run() -> None:
-        with stopping.listening(), engine.running(tmp_path / "data") as (url, _):
+        with shutdown.handle_signals(), engine.running(tmp_path / "data") as (url, _):
             upload_half(url)
             signal.raise_signal(signal.SIGTERM)
 
-    with pytest.raises(stopping.Stopped):
+    with pytest.raises(shutdown.Stopped):
         run()
     assert not [*uploads.iterdir()]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from dcr_data_generator import ewallet, main, preflight, snapshot, warehouse
+from dcr_data_generator import ewallet, main, snapshot, source, warehouse
 from dcr_data_generator.embedded import sample
-from dcr_data_generator.schemas import DESCRIPTIONS, SCHEMAS
-from tests import emulator
+from dcr_data_generator.tables import DESCRIPTIONS, SCHEMAS
 from tests.conftest import fill_with, make_settings
+from tests.support import emulator
 
 FIVE_TABLES = [
     "merchant_provider.orders",
@@ -53,7 +53,7 @@ def test_running_twice_leaves_the_data_of_one_run(five_tables: Callable) -> None
     client = five_tables()
     fill_with(client, sample.generate())  # other tests fill the source with their own
     once = {table: contents(client, table) for table in FIVE_TABLES}
-    preflight.check(client, make_settings())
+    source.check(client, make_settings())
     snapshot.take(client)
     ewallet.create(client, make_settings())
     assert {table: contents(client, table) for table in FIVE_TABLES} == once

@@ -16,11 +16,11 @@ from google.cloud import bigquery
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dcr_data_generator import main, screen, warehouse, whole_file
+from dcr_data_generator import main, terminal, warehouse, whole_file
 from dcr_data_generator.embedded import engine
-from tests import emulator
-from tests.emulator import ROOT, TABLES
-from tests.proxy import Proxy, Request, Response
+from tests.support import emulator
+from tests.support.emulator import ROOT, TABLES
+from tests.support.proxy import Proxy, Request, Response
 
 PROJECT = "guarded"
 DATASETS = ["merchant_provider", "ewallet_provider"]
@@ -445,7 +445,7 @@ import builtins, signal
 from dcr_data_generator import main
 imported = builtins.__import__
 def stop(name, *rest):
-    if name == "dcr_data_generator.screen":
+    if name == "dcr_data_generator.terminal":
         builtins.__import__ = imported
         signal.raise_signal({int(number)})
     return imported(name, *rest)
@@ -480,8 +480,8 @@ def test_an_output_that_is_closed_or_full_is_no_reason_for_a_traceback(
 
 
 def test_a_text_between_colons_is_no_emoji(capsys: pytest.CaptureFixture) -> None:
-    screen.Screen().line(":house:")
-    screen.Screen().problem(":house:")
+    terminal.Terminal().line(":house:")
+    terminal.Terminal().problem(":house:")
     assert capsys.readouterr() == (":house:\n", "error: :house:\n")
 
 
@@ -570,7 +570,7 @@ def test_hostile_strings_arrive_as_they_are_and_print_harmlessly(
 @example("[/]")
 @example("\x1b[31m")
 def test_whatever_a_string_holds_it_is_shown_harmlessly_and_on_one_line(text: str) -> None:
-    shown = screen.plain(text)
+    shown = terminal.plain(text)
     assert is_harmless(shown)
     assert len(shown.splitlines()) <= 1
-    assert len(shown) <= screen.LONGEST_VALUE
+    assert len(shown) <= terminal.LONGEST_VALUE

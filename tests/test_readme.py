@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from dcr_data_generator import sql
-from dcr_data_generator.schemas import SCHEMAS
 from dcr_data_generator.settings import Settings
-from tests import readme
+from dcr_data_generator.tables import SCHEMAS
 from tests.conftest import ROOT, THELOOK
+from tests.support import readme
 
 TEXT = readme.README.read_text()
 # For what a test does not look at.

@@ -21,8 +21,8 @@ from dcr_data_generator import checks, outcome, report, sql, use_cases, warehous
 from dcr_data_generator.charts import circles
 from dcr_data_generator.clean_room import kept
 from dcr_data_generator.embedded import thelook
-from dcr_data_generator.problem import Problem
-from dcr_data_generator.schemas import SCHEMAS
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.tables import SCHEMAS
 from tests import conftest
 from tests.conftest import make_settings
 
@@ -380,7 +380,7 @@ def test_a_report_is_replaced_only_by_a_whole_one(
     client, path = fill_tables(**small_world()), tmp_path / "report.html"
     path.write_text("the old one")
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
-    with pytest.raises(Problem, match=r"report\.html cannot be written"):
+    with pytest.raises(UserError, match=r"report\.html cannot be written"):
         write(client, path)
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"report.html": "the old one"}
 
@@ -402,7 +402,7 @@ def chromium() -> Iterator[Any]:
     )
     if not shutil.which("chromium"):
         pytest.skip("`apt-get install chromium` gets the browser that opens the report")
-    from tests.picture import browser
+    from tests.support.picture import browser
 
     with browser() as chromium:
         yield chromium

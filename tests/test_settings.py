@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dcr_data_generator import main, warehouse
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 from dcr_data_generator.settings import load
 
 # The table of the design: constant, flag, default.
@@ -447,6 +447,6 @@ def test_making_settings_makes_no_folder(flag: str, tmp_path: Path) -> None:
 
 
 def test_load_raises_a_problem_of_one_line() -> None:
-    with pytest.raises(Problem) as problem:
+    with pytest.raises(UserError) as problem:
         load(main.CONSTANTS, ["--days", "0"])
     assert "\n" not in str(problem.value)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import main, preflight, snapshot, warehouse
+from dcr_data_generator import main, snapshot, source, warehouse
 from dcr_data_generator.embedded import thelook
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 from tests.conftest import make_settings
 
 DATASETS = ("merchant_provider", "ewallet_provider")
@@ -31,7 +31,7 @@ def take(connect: Callable) -> Callable[..., None]:
 
     def run(**knobs: object) -> None:
         client = connect(**knobs)
-        preflight.check(client, make_settings(**knobs))
+        source.check(client, make_settings(**knobs))
         snapshot.take(client)
 
     return run
@@ -53,8 +53,8 @@ def rows(client: bigquery.Client, table: str) -> list[dict]:
 
 
 def problem_of(check: Callable, *arguments: object) -> str:
-    """The one line of the Problem that a call raises."""
-    with pytest.raises(Problem) as problem:
+    """The one line of the UserError that a call raises."""
+    with pytest.raises(UserError) as problem:
         check(*arguments)
     line = str(problem.value)
     assert len(line.splitlines()) == 1, line
@@ -390,7 +390,7 @@ def test_an_empty_window_names_the_first_and_last_date_of_the_source(fill_source
             order(3, "2025-01-01 12:00:00 UTC"),
         ]
     )
-    line = problem_of(preflight.check, connect(days=3), make_settings(days=3))
+    line = problem_of(source.check, connect(days=3), make_settings(days=3))
     assert "2025-09-23" in line
     assert "2024-06-17" in line
     assert "2025-11-22" in line
@@ -398,12 +398,12 @@ def test_an_empty_window_names_the_first_and_last_date_of_the_source(fill_source
 
 def test_a_source_without_orders_is_refused(fill_source: Callable, connect: Callable) -> None:
     fill_source()
-    assert "thelook_ecommerce.orders" in problem_of(preflight.check, connect(), make_settings())
+    assert "thelook_ecommerce.orders" in problem_of(source.check, connect(), make_settings())
 
 
 def test_a_source_whose_orders_have_no_time_is_refused(fill_source: Callable, connect: Callable) -> None:
     fill_source(orders=[order(1, None)])
-    assert "thelook_ecommerce.orders" in problem_of(preflight.check, connect(), make_settings())
+    assert "thelook_ecommerce.orders" in problem_of(source.check, connect(), make_settings())
 
 
 def test_a_refused_run_leaves_the_earlier_merchant_tables_as_they_were(
@@ -424,7 +424,7 @@ def test_a_refused_run_leaves_the_earlier_merchant_tables_as_they_were(
 
 def test_an_empty_window_makes_no_dataset(fill_source: Callable, connect: Callable, client: bigquery.Client) -> None:
     fill_source(orders=[order(1, "2024-01-01 12:00:00 UTC")])
-    problem_of(preflight.check, connect(), make_settings())
+    problem_of(source.check, connect(), make_settings())
     assert not {*DATASETS} & {dataset.dataset_id for dataset in client.list_datasets()}
 
 
@@ -433,7 +433,7 @@ def test_an_empty_window_makes_no_dataset(fill_source: Callable, connect: Callab
 
 def test_a_location_other_than_the_source_s_is_refused(fill_source: Callable, connect: Callable) -> None:
     fill_source(orders=[order(1)])
-    line = problem_of(preflight.check, connect(location="europe-west3"), make_settings(location="europe-west3"))
+    line = problem_of(source.check, connect(location="europe-west3"), make_settings(location="europe-west3"))
     assert "--location europe-west3" in line
     assert "--location US" in line
 
@@ -460,7 +460,7 @@ def test_a_dataset_that_is_there_in_another_location_is_refused(
     elsewhere = bigquery.Dataset(f"{client.project}.{dataset}")
     elsewhere.location = "EU"
     client.create_dataset(elsewhere)
-    line = problem_of(preflight.check, connect(), make_settings())
+    line = problem_of(source.check, connect(), make_settings())
     assert dataset in line
     assert "EU" in line
     assert "--location" in line

@@ -21,7 +21,7 @@ from zetasql.types import (
     ZetaSQLBuiltinFunctionOptions,
 )
 
-from dcr_data_generator import schemas, sql
+from dcr_data_generator import sql, tables
 from dcr_data_generator.clean_room import dialect
 from dcr_data_generator.embedded import thelook
 
@@ -56,7 +56,7 @@ HASHED_EMAIL, TIER = SchemaField("hashed_email", "STRING"), SchemaField("account
 AMOUNT = SchemaField("transaction_amount", "FLOAT64")
 DATASETS = {
     "merchant_provider": MERCHANT | SALT,
-    "ewallet_provider": schemas.SCHEMAS | SALT,
+    "ewallet_provider": tables.SCHEMAS | SALT,
     "merchant_clean_room": {
         "customers": [
             HASHED_EMAIL,
@@ -102,9 +102,9 @@ def analyze() -> Callable[[str], object]:
         # ZetaSQL takes a name in backticks as one, dots and all.
         catalog.add_table(make_table(f"{thelook.DATASET}.{name}", schema))
     catalog = catalog.build()
-    for dataset, tables in DATASETS.items():
+    for dataset, schemas in DATASETS.items():
         builder = CatalogBuilder(dataset)
-        for name, schema in tables.items():
+        for name, schema in schemas.items():
             builder.add_table(make_table(name, schema))
         catalog.catalog.append(builder.build())
     options = AnalyzerOptions(

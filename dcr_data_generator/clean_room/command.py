@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from rich.markup import escape
 
-from dcr_data_generator import sql, stopping
+from dcr_data_generator import shutdown, sql
 from dcr_data_generator.clean_room import salt
+from dcr_data_generator.errors import UserError
 from dcr_data_generator.main import CONSTANTS
-from dcr_data_generator.problem import Problem
-from dcr_data_generator.screen import Screen
 from dcr_data_generator.settings import Settings, check_project, load
+from dcr_data_generator.terminal import Terminal
 
 if TYPE_CHECKING:
     from google.cloud.bigquery_analyticshub_v1 import AnalyticsHubServiceClient
@@ -34,29 +34,29 @@ class Flags(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse the flags."""
-        raise Problem(f"{message}; --help lists the flags")
+        raise UserError(f"{message}; --help lists the flags")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Rehearse, publish or unpublish; returns the exit status: 1 where an attempt gets through, 2 for a problem."""
-    screen = Screen()
-    with stopping.listening():
+    terminal = Terminal()
+    with shutdown.handle_signals():
         try:
             flags, others = read_flags(sys.argv[1:] if arguments is None else arguments)
-            return flags.command(flags, load(CONSTANTS, others), screen)
-        except Problem as problem:
-            screen.problem(str(problem))
+            return flags.command(flags, load(CONSTANTS, others), terminal)
+        except UserError as problem:
+            terminal.problem(str(problem))
             return 2
         except ModuleNotFoundError as error:
-            screen.problem(
+            terminal.problem(
                 f"the clean room is not installed ({error.name} is missing): run `uv sync --group clean-room`"
             )
             return 2
-        except stopping.TookTooLong:
-            screen.problem("BigQuery did not answer in time: run again, or give a longer --timeout")
+        except shutdown.TimedOut:
+            terminal.problem("BigQuery did not answer in time: run again, or give a longer --timeout")
             return 2
-        except stopping.Stopped as stop:
-            screen.problem(f"stopped by {stop}")
+        except shutdown.Stopped as stop:
+            terminal.problem(f"stopped by {stop}")
             return stop.status
 
 
@@ -64,7 +64,7 @@ def read_flags(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]
     """Read the clean room's own flags; what is left over are main's.
 
     Raises:
-        Problem: there is no command, or a flag has no value.
+        UserError: there is no command, or a flag has no value.
     """
     parser = Flags(prog=PROGRAM, description="The clean room between the two parties.", allow_abbrev=False)
     commands = parser.add_subparsers(required=True, metavar="rehearse | publish | unpublish")
@@ -91,12 +91,12 @@ def read_flags(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]
     return parser.parse_known_args(list(arguments))
 
 
-def rehearse(flags: argparse.Namespace, settings: Settings, screen: Screen) -> int:
+def rehearse(flags: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
     """Rehearse: the use cases, the noise and the attempts that must fail, or a query of the person's own."""
     secret = salt.given_or_drawn(flags.salt_file)
     own = read_query(flags.query) if flags.query else None
     if settings.write_project_id is None and not settings.embedded_dir.exists():
-        raise Problem(
+        raise UserError(
             f"there is nothing to rehearse with in {settings.embedded_dir}: "
             "run `uv run python -m dcr_data_generator.main` first"
         )
@@ -104,52 +104,52 @@ def rehearse(flags: argparse.Namespace, settings: Settings, screen: Screen) -> i
     from dcr_data_generator import use_cases, warehouse
     from dcr_data_generator.clean_room import kept, rehearsal, show
 
-    screen.time_limit = settings.timeout
+    terminal.time_limit = settings.timeout
     with ExitStack() as stack:
-        with screen.step("Start Google's SQL engine, and connect"):
-            started = stack.enter_context(rehearsal.starting(screen.line))
+        with terminal.step("Start Google's SQL engine, and connect"):
+            started = stack.enter_context(rehearsal.starting(terminal.line))
             client = stack.enter_context(warehouse.connect(settings, fill_source=False))
             started()
-        screen.line(f"Rehearsing the clean room on {escape(client.place)}.")
-        with screen.step("Put both parties' tables behind the views"):
+        terminal.line(f"Rehearsing the clean room on {escape(client.place)}.")
+        with terminal.step("Put both parties' tables behind the views"):
             queries = [own] if own else sql.read_folder(rehearsal.QUERIES)
             attempts = [] if own else sql.read_folder(rehearsal.REFUSED)
             room = rehearsal.build(client, secret, [*queries, *attempts])
         if own:
-            return ask(screen, room, own)
-        with screen.step("Ask the four questions, openly and as a subscriber"):
+            return ask(terminal, room, own)
+        with terminal.step("Ask the four questions, openly and as a subscriber"):
             rehearsed = rehearsal.rehearse(room, use_cases.run(client), queries)
-        show.use_cases(screen, rehearsed)
+        show.use_cases(terminal, rehearsed)
         kept.keep(rehearsed, kept.path_of(client.project, settings.embedded_dir))
         tried = [rehearsal.attempt(room, query) for query in attempts]
-        show.attempts(screen, tried)
+        show.attempts(terminal, tried)
     return 1 if any(attempt.got_through for attempt in tried) else 0
 
 
-def publish(flags: argparse.Namespace, settings: Settings, screen: Screen) -> int:
+def publish(flags: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
     """Publish, or change what differs from what is published."""
     secret = salt.required(flags.salt_file)
     for subscriber in flags.subscriber:
         if not re.fullmatch(r"(user|group|serviceAccount|domain):[^\s:]+", subscriber):
-            raise Problem(
+            raise UserError(
                 f"--subscriber {subscriber!r} is not allowed: give user:... or group:..., with an email address"
             )
     from dcr_data_generator.clean_room.publication import to_publish
 
-    return take_steps(flags, settings, screen, lambda plan: to_publish(plan, secret))
+    return take_steps(flags, settings, terminal, lambda plan: to_publish(plan, secret))
 
 
-def unpublish(flags: argparse.Namespace, settings: Settings, screen: Screen) -> int:
+def unpublish(flags: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
     """Take away what publish made."""
     from dcr_data_generator.clean_room.publication import to_unpublish
 
-    return take_steps(flags, settings, screen, to_unpublish)
+    return take_steps(flags, settings, terminal, to_unpublish)
 
 
-def take_steps(flags: argparse.Namespace, settings: Settings, screen: Screen, steps: Callable) -> int:
+def take_steps(flags: argparse.Namespace, settings: Settings, terminal: Terminal, steps: Callable) -> int:
     """Take the steps one after the other, or print them."""
     if settings.write_project_id is None or os.environ.get("BIGQUERY_EMULATOR_HOST"):
-        raise Problem(
+        raise UserError(
             "there is sharing on Google Cloud only: give --write-project-id, or rehearse, which runs anywhere"
         )
     from dcr_data_generator.clean_room import shared
@@ -169,11 +169,11 @@ def take_steps(flags: argparse.Namespace, settings: Settings, screen: Screen, st
         )
         for step in steps(plan):
             if flags.dry_run:
-                screen.line(f"  would call {escape(step.call)}")
+                terminal.line(f"  would call {escape(step.call)}")
                 continue
             done = step.take()
             mark, outcome = ("[green]✓[/]", done) if done else ("[dim]=[/]", "as it was")
-            screen.line(f"{mark} {escape(step.call)} [dim]({outcome})[/]")
+            terminal.line(f"{mark} {escape(step.call)} [dim]({outcome})[/]")
     return 0
 
 
@@ -184,7 +184,7 @@ def provider_project(given: str | None, settings: Settings) -> str:
     try:
         return check_project(given)
     except ValueError:
-        raise Problem(f"--provider-project-id {given!r} is not allowed: give a project id of your own") from None
+        raise UserError(f"--provider-project-id {given!r} is not allowed: give a project id of your own") from None
 
 
 def connect(stack: ExitStack, settings: Settings, project: str) -> "Warehouse":
@@ -206,28 +206,28 @@ def read_query(file: Path) -> sql.Query:
     """Read a person's own query.
 
     Raises:
-        Problem: the file cannot be read or is empty.
+        UserError: the file cannot be read or is empty.
     """
     try:
         text = file.read_text()
     except (OSError, UnicodeDecodeError):
-        raise Problem(f"--query {file} cannot be read: give a text file with one query") from None
+        raise UserError(f"--query {file} cannot be read: give a text file with one query") from None
     if not text.strip():
-        raise Problem(f"--query {file} is empty: write a query into it")
+        raise UserError(f"--query {file} is empty: write a query into it")
     return sql.Query(file.stem, [], text)
 
 
-def ask(screen: Screen, room: "CleanRoom", query: sql.Query) -> int:
+def ask(terminal: Terminal, room: "CleanRoom", query: sql.Query) -> int:
     """Ask a person's own query as a subscriber."""
     from dcr_data_generator.clean_room import show
     from dcr_data_generator.clean_room.googlesql import NotUnderstood
     from dcr_data_generator.clean_room.rules import Refused
 
     try:
-        show.reply(screen, room.ask(query.text))
+        show.reply(terminal, room.ask(query.text))
     except Refused as reason:
-        screen.line(f"[red]✗[/] refused: {escape(str(reason))}")
+        terminal.line(f"[red]✗[/] refused: {escape(str(reason))}")
         return 1
     except NotUnderstood as error:
-        raise Problem(f"{query.name}: {error}") from None
+        raise UserError(f"{query.name}: {error}") from None
     return 0

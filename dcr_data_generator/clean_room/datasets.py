@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from dcr_data_generator.clean_room.plan import Plan
 from dcr_data_generator.clean_room.salt import SALT_TABLE
 from dcr_data_generator.clean_room.shared import FINGERPRINT, Shared
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 
 MADE_BY_US = {"application": "dcr-data-generator", "made-by": "clean-room"}
 SALT_SCHEMA = [bigquery.SchemaField("salt", "STRING", "REQUIRED")]
@@ -26,19 +26,19 @@ def find(plan: Plan, source: str, table: str) -> None:
     """See that a run has made a party's table, where the clean room is to be.
 
     Raises:
-        Problem: it is not there, or elsewhere.
+        UserError: it is not there, or elsewhere.
     """
     project, client = plan.project(source), plan.client(source)
     try:
         client.get_table(f"{plan.path(source)}.{table}")
         location = client.get_dataset(plan.path(source)).location
     except NotFound:
-        raise Problem(
+        raise UserError(
             f"there is no {source}.{table} in project {project}: run "
             f"`uv run python -m dcr_data_generator.main --write-project-id {project}` first"
         ) from None
     if location.upper() != plan.location.upper():
-        raise Problem(f"{plan.path(source)} is in {location}: give --location {location}")
+        raise UserError(f"{plan.path(source)} is in {location}: give --location {location}")
 
 
 def make_dataset(plan: Plan, name: str) -> str | None:
@@ -51,7 +51,7 @@ def make_dataset(plan: Plan, name: str) -> str | None:
     except Conflict:
         location = plan.client(name).get_dataset(plan.path(name)).location
         if location.upper() != plan.location.upper():
-            raise Problem(
+            raise UserError(
                 f"dataset {plan.path(name)} is in {location}: remove it, or give --location {location}"
             ) from None
         return None
@@ -125,7 +125,7 @@ def change_access(plan: Plan, view: Shared, change: Callable[[list, bigquery.Acc
         except PreconditionFailed:
             continue
         return "changed"
-    raise Problem(f"{plan.path(view.source)} is being changed by somebody else: run again")
+    raise UserError(f"{plan.path(view.source)} is being changed by somebody else: run again")
 
 
 def drop_table(plan: Plan, dataset: str, name: str) -> str | None:

@@ -14,7 +14,7 @@ from google.protobuf import field_mask_pb2
 
 from dcr_data_generator.clean_room.plan import EXCHANGE_ID, Plan
 from dcr_data_generator.clean_room.shared import Shared
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 
 EXCHANGE_NAME = "E-commerce merchant and e-wallet provider"
 EXCHANGE_DESCRIPTION = "The clean room of a merchant and an e-wallet provider, made by dcr_data_generator."
@@ -49,7 +49,7 @@ def make_exchange(plan: Plan) -> str | None:
             return make_exchange(plan)
         return "created"
     if "dcr_exchange_config" not in found.sharing_environment_config:
-        raise Problem(f"{plan.exchange} is no data clean room, and cannot become one: delete it, then run again")
+        raise UserError(f"{plan.exchange} is no data clean room, and cannot become one: delete it, then run again")
     return update(client.update_data_exchange, "data_exchange", plan.exchange, found, wanted)
 
 
@@ -122,7 +122,7 @@ def let_in(plan: Plan) -> str | None:
         except Aborted:  # somebody else changed the policy in between: its etag tells
             continue
         return "changed"
-    raise Problem(f"the roles on {plan.exchange} are being changed by somebody else: run again")
+    raise UserError(f"the roles on {plan.exchange} are being changed by somebody else: run again")
 
 
 def members_of(policy: policy_pb2.Policy, role: str) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 
 Epsilon = Annotated[float, Field(ge=0.001, le=1e15)]
 
@@ -108,11 +108,11 @@ def read(view: str, text: str) -> PrivacyPolicy:
     """Read a view's policy from its JSON.
 
     Raises:
-        Problem: BigQuery would not take it.
+        UserError: BigQuery would not take it.
     """
     try:
         return PrivacyPolicy.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "privacy_policy"
-        raise Problem(f"the privacy_policy of {view} is not BigQuery's: {place}: {first['msg']}") from None
+        raise UserError(f"the privacy_policy of {view} is not BigQuery's: {place}: {first['msg']}") from None

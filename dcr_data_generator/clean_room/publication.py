@@ -15,8 +15,8 @@ from dcr_data_generator.clean_room import datasets, exchange
 from dcr_data_generator.clean_room.plan import Plan
 from dcr_data_generator.clean_room.salt import SALT_TABLE
 from dcr_data_generator.clean_room.shared import Shared
-from dcr_data_generator.problem import Problem
-from dcr_data_generator.schemas import FIVE_TABLES
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.tables import FIVE_TABLES
 
 ADMIN = "Analytics Hub Admin (roles/analyticshub.admin) on project {project}"
 USER = "BigQuery User (roles/bigquery.user) on project {project}"
@@ -34,7 +34,7 @@ class Step(NamedTuple):
         """Make the call; returns what it did, or None: it was so already.
 
         Raises:
-            Problem: Google Cloud does not allow it.
+            UserError: Google Cloud does not allow it.
         """
         try:
             return self.make()
@@ -43,7 +43,7 @@ class Step(NamedTuple):
                 advice = "run `gcloud services enable analyticshub.googleapis.com` in that project"
             else:
                 advice = f"ask for the role {self.role}"
-            raise Problem(f"{self.call} is denied ({one_line(error)}): {advice}") from None
+            raise UserError(f"{self.call} is denied ({one_line(error)}): {advice}") from None
 
 
 def to_publish(plan: Plan, salt: SecretStr) -> list[Step]:

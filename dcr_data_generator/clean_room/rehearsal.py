@@ -16,8 +16,8 @@ from dcr_data_generator.clean_room import googlesql, views
 from dcr_data_generator.clean_room.googlesql import NotUnderstood
 from dcr_data_generator.clean_room.room import CleanRoom, Reply
 from dcr_data_generator.clean_room.rules import Refused
-from dcr_data_generator.problem import Problem
-from dcr_data_generator.schemas import FIVE_TABLES
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.tables import FIVE_TABLES
 from dcr_data_generator.use_cases import UseCase
 
 QUERIES, REFUSED = "clean_room/queries", "clean_room/refused"
@@ -74,7 +74,7 @@ def build(client: warehouse.Warehouse, salt: SecretStr, queries: Sequence[sql.Qu
     Only the columns are read that the views and these queries read.
 
     Raises:
-        Problem: no run has made the tables yet.
+        UserError: no run has made the tables yet.
     """
     schemas = find_tables(client)
     room = CleanRoom(
@@ -96,7 +96,7 @@ def find_tables(client: warehouse.Warehouse) -> dict[str, Sequence[SchemaField]]
     try:
         return {table: client.get_table(f"{client.project}.{table}").schema for table in FIVE_TABLES}
     except NotFound:
-        raise Problem(
+        raise UserError(
             f"there is nothing to rehearse with in {client.place}: "
             "run `uv run python -m dcr_data_generator.main` first, with the same flags"
         ) from None
@@ -118,7 +118,7 @@ def rehearse(room: CleanRoom, open_answers: Sequence[UseCase], queries: Sequence
     """Ask the use cases as a subscriber; a query is named for its use case.
 
     Raises:
-        Problem: a rule does not allow one of the queries.
+        UserError: a rule does not allow one of the queries.
     """
     rehearsed = []
     for query in queries:
@@ -127,7 +127,7 @@ def rehearse(room: CleanRoom, open_answers: Sequence[UseCase], queries: Sequence
             reply = room.ask(query.text)
             noise = draw(room, query, reply, use_case) if is_noisy(room, query) else []
         except (Refused, NotUnderstood) as error:
-            raise Problem(f"{query.name}.sql is refused: {error}") from None
+            raise UserError(f"{query.name}.sql is refused: {error}") from None
         rehearsed.append(Rehearsed(use_case, query, reply, noise))
     return rehearsed
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 
 VARIABLE = "DCR_SALT"
 LEAST_CHARACTERS = 16
@@ -21,16 +21,16 @@ def given(file: Path | None) -> SecretStr | None:
     """Read the salt from a file, else from the environment, if it is there; blanks around it do not count.
 
     Raises:
-        Problem: the file cannot be read or is empty.
+        UserError: the file cannot be read or is empty.
     """
     if file is None:
         return SecretStr(salt) if (salt := os.environ.get(VARIABLE, "").strip()) else None
     try:
         salt = file.read_text().strip()
     except (OSError, UnicodeDecodeError):
-        raise Problem(f"--salt-file {file} cannot be read: give a text file with the salt") from None
+        raise UserError(f"--salt-file {file} cannot be read: give a text file with the salt") from None
     if not salt:
-        raise Problem(f"--salt-file {file} is empty: put the salt into it")
+        raise UserError(f"--salt-file {file} is empty: put the salt into it")
     return SecretStr(salt)
 
 
@@ -43,13 +43,15 @@ def required(file: Path | None) -> SecretStr:
     """Read the salt for a clean room that others can ask.
 
     Raises:
-        Problem: there is none, or it is so short that it could be guessed.
+        UserError: there is none, or it is so short that it could be guessed.
     """
     salt = given(file)
     if salt is None:
-        raise Problem(f"there is no salt for the hashes: set {VARIABLE} or give --salt-file, the same for both parties")
+        raise UserError(
+            f"there is no salt for the hashes: set {VARIABLE} or give --salt-file, the same for both parties"
+        )
     if len(salt.get_secret_value()) < LEAST_CHARACTERS:
-        raise Problem(
+        raise UserError(
             f"the salt is too short to keep anyone from guessing: give at least {LEAST_CHARACTERS} characters"
         )
     return salt

@@ -12,42 +12,42 @@ from rich.table import Table
 from dcr_data_generator.clean_room.googlesql import Answer
 from dcr_data_generator.clean_room.rehearsal import Attempt, Noise, Rehearsed
 from dcr_data_generator.clean_room.room import Reply
-from dcr_data_generator.screen import NUMBER, Screen, plain
+from dcr_data_generator.terminal import NUMBER, Terminal, plain
 
 MOST_ROWS = 5
 
 
-def use_cases(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:
+def use_cases(terminal: Terminal, rehearsed: Sequence[Rehearsed]) -> None:
     """Print each use case: the open answer beside the protected one, what was withheld, and the noise."""
     for use_case, asked in groupby(rehearsed, key=lambda one: one.open):
-        screen.line(f"\n[bold]{escape(use_case.question)}[/] {escape(use_case.who_asks)}")
+        terminal.line(f"\n[bold]{escape(use_case.question)}[/] {escape(use_case.who_asks)}")
         for one in asked:
-            screen.line(f"[dim]{escape(' '.join(one.query.comment))}[/]")
+            terminal.line(f"[dim]{escape(' '.join(one.query.comment))}[/]")
             open_rows = [row.values() for row in use_case.rows]
             side_by_side(
-                screen,
+                terminal,
                 result("open", use_case.columns, open_rows, use_case.total),
                 answer("protected", one.reply.answer),
             )
-            withheld(screen, one.reply)
-            noise(screen, one.noise)
+            withheld(terminal, one.reply)
+            noise(terminal, one.noise)
 
 
-def reply(screen: Screen, given: Reply) -> None:
+def reply(terminal: Terminal, given: Reply) -> None:
     """Print what a subscriber gets to a question of their own."""
-    screen.console.print(answer("protected", given.answer, most_rows=50))
-    withheld(screen, given)
+    terminal.console.print(answer("protected", given.answer, most_rows=50))
+    withheld(terminal, given)
 
 
-def withheld(screen: Screen, given: Reply) -> None:
+def withheld(terminal: Terminal, given: Reply) -> None:
     """Print what the rules withheld."""
     for line in given.withheld:
-        screen.line(f"  [yellow]•[/] {escape(line)}")
+        terminal.line(f"  [yellow]•[/] {escape(line)}")
     if not given.withheld:
-        screen.line("  Nothing was withheld.")
+        terminal.line("  Nothing was withheld.")
 
 
-def noise(screen: Screen, groups: Sequence[Noise]) -> None:
+def noise(terminal: Terminal, groups: Sequence[Noise]) -> None:
     """Print the noise against the truth, a line a group."""
     if not groups:
         return
@@ -62,18 +62,18 @@ def noise(screen: Screen, groups: Sequence[Noise]) -> None:
         draws = group.draws
         figures = group.truth, statistics.fmean(draws), min(draws), max(draws), statistics.pstdev(draws)
         table.add_row(escape(group.group), escape(group.column), *(plain(figure) for figure in figures))
-    screen.console.print(table)
+    terminal.console.print(table)
 
 
-def attempts(screen: Screen, tried: Sequence[Attempt]) -> None:
+def attempts(terminal: Terminal, tried: Sequence[Attempt]) -> None:
     """Print each attempt that must fail, with the reason why it does."""
-    screen.line("\n[bold]What a subscriber tries, and does not get[/]")
+    terminal.line("\n[bold]What a subscriber tries, and does not get[/]")
     for one in tried:
         comment = escape(" ".join(one.query.comment))
         if one.got_through:
-            screen.line(f"  [red]✗ {comment}[/] {one.query.name}: {escape(one.reason)}")
+            terminal.line(f"  [red]✗ {comment}[/] {one.query.name}: {escape(one.reason)}")
         else:
-            screen.line(f"  [green]✓[/] {comment}\n    [yellow]{escape(one.reason)}[/]")
+            terminal.line(f"  [green]✓[/] {comment}\n    [yellow]{escape(one.reason)}[/]")
 
 
 def answer(title: str, given: Answer, most_rows: int = MOST_ROWS) -> Table:
@@ -95,13 +95,13 @@ def result(
     return table
 
 
-def side_by_side(screen: Screen, *tables: Table) -> None:
-    """Print tables beside one another, or below where the screen is too narrow."""
-    widths = [Measurement.get(screen.console, screen.console.options, table).maximum for table in tables]
-    if sum(widths) + 2 * len(tables) > screen.console.width:
+def side_by_side(terminal: Terminal, *tables: Table) -> None:
+    """Print tables beside one another, or below where the terminal is too narrow."""
+    widths = [Measurement.get(terminal.console, terminal.console.options, table).maximum for table in tables]
+    if sum(widths) + 2 * len(tables) > terminal.console.width:
         for table in tables:
-            screen.console.print(table)
+            terminal.console.print(table)
         return
     grid = Table.grid(padding=(0, 2))
     grid.add_row(*tables)
-    screen.console.print(grid)
+    terminal.console.print(grid)

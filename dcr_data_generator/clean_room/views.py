@@ -9,7 +9,7 @@ from dcr_data_generator import sql
 from dcr_data_generator.clean_room import policy
 from dcr_data_generator.clean_room.googlesql import GoogleSQL, NotUnderstood
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 
 FOLDER = "clean_room/views"
 
@@ -27,7 +27,7 @@ def define(engine: GoogleSQL, files: Sequence[sql.Query]) -> list[View]:
     """Make the views known to the engine; a view may read those before it.
 
     Raises:
-        Problem: a view is not as BigQuery takes it.
+        UserError: a view is not as BigQuery takes it.
     """
     views = []
     for file in files:
@@ -42,15 +42,15 @@ def understand(engine: GoogleSQL, file: sql.Query) -> View:
     try:
         statement = engine.analyze(engine.with_plain_names(file.text))
     except NotUnderstood as error:
-        raise Problem(f"{file.name}.sql is not BigQuery's: {error}") from None
+        raise UserError(f"{file.name}.sql is not BigQuery's: {error}") from None
     if not isinstance(statement, types.ResolvedCreateViewStmt):
-        raise Problem(f"{file.name}.sql is no CREATE VIEW statement")
+        raise UserError(f"{file.name}.sql is no CREATE VIEW statement")
     name = ".".join(".".join(statement.name_path).split(".")[-2:])
     options = {option.name: option.value for option in statement.option_list}
     if "privacy_policy" not in options:
-        raise Problem(f"{name} has no privacy_policy: whoever gets at it would see all of it")
+        raise UserError(f"{name} has no privacy_policy: whoever gets at it would see all of it")
     rule = policy.read(name, options["privacy_policy"].value.value.string_value)
     columns = {column.name: column.column.type.type_kind for column in statement.output_column_list}
     if missing := sorted(rule.columns - {column.lower() for column in columns}):
-        raise Problem(f"the privacy_policy of {name} names a column that it does not have: {missing[0]}")
+        raise UserError(f"the privacy_policy of {name} names a column that it does not have: {missing[0]}")
     return View(name, rule, columns, statement.sql)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from google.cloud.bigquery import SchemaField
 from pyarrow import csv as arrow_csv
 
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
 
 KEYS = {"orders": "order_id", "order_items": "id", "users": "id"}
 # The users' id is no key: thelook has several records of some users.
@@ -37,7 +37,7 @@ def fingerprint(folder: Path) -> str:
     """Tell the content of a folder's three files from any other, as a label's value.
 
     Raises:
-        Problem: a file is missing or cannot be read.
+        UserError: a file is missing or cannot be read.
     """
     digest = hashlib.blake2b(digest_size=16)
     digest.update(READER)
@@ -52,9 +52,9 @@ def content(folder: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise Problem(f"{path} is missing: --source needs {', '.join(f'{each}.csv' for each in KEYS)}") from None
+        raise UserError(f"{path} is missing: --source needs {', '.join(f'{each}.csv' for each in KEYS)}") from None
     except OSError as error:
-        raise Problem(f"{path} cannot be read ({error.strerror}): --source needs a file that you may read") from None
+        raise UserError(f"{path} cannot be read ({error.strerror}): --source needs a file that you may read") from None
 
 
 def read(folder: Path, schemas: Mapping[str, Sequence[SchemaField]]) -> dict[str, pd.DataFrame]:
@@ -64,7 +64,7 @@ def read(folder: Path, schemas: Mapping[str, Sequence[SchemaField]]) -> dict[str
     value, and an empty one in quotes is an empty string.
 
     Raises:
-        Problem: a file, a column or a key is missing, a value is not what its column holds, or a key is not unique.
+        UserError: a file, a column or a key is missing, a value is not what its column holds, or a key is not unique.
     """
     return {name: read_table(folder / f"{name}.csv", content(folder, name), schemas[name], name) for name in schemas}
 
@@ -87,19 +87,19 @@ def read_table(path: Path, data: bytes, schema: Sequence[SchemaField], name: str
 def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
     """Read the columns as text (str)."""
     if not data.strip():
-        raise Problem(f"{path} is empty: export the table with its header")
+        raise UserError(f"{path} is empty: export the table with its header")
     header, _, rows = data.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
     lines = header.decode("utf-8", "replace").splitlines()
     names = [column.strip() for column in next(csv.reader(lines[:1]), [])]
     if missing := [column for column in columns if column not in names]:
         hint = ": its first line has no commas" if len(names) == 1 else ""
-        raise Problem(
+        raise UserError(
             f"{path} has no column {', '.join(missing)}{hint}; export it comma-separated, in UTF-8, with a header"
         )
     if twice := [column for column in columns if names.count(column) > 1]:
-        raise Problem(f"{path} has two columns {twice[0]}: keep one")
+        raise UserError(f"{path} has two columns {twice[0]}: keep one")
     if not rows.strip():
-        raise Problem(f"{path} has a header and no rows: export a table that has some")
+        raise UserError(f"{path} has a header and no rows: export a table that has some")
     try:
         table = arrow_csv.read_csv(
             pa.py_buffer(data),
@@ -115,7 +115,7 @@ def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
         )
     except pa.ArrowInvalid as error:
         reason = re.sub(r"^CSV parse error: |^In CSV column #\d+: ", "", str(error).splitlines()[0])
-        raise Problem(f"{path} is not a CSV file that can be read ({reason}): export it again, in UTF-8") from None
+        raise UserError(f"{path} is not a CSV file that can be read ({reason}): export it again, in UTF-8") from None
     return table.to_pandas()
 
 
@@ -154,7 +154,7 @@ def refuse(path: Path, wrong: pd.Series, texts: pd.Series, allowed: str) -> None
     if wrong.any():
         row = wrong.idxmax()
         value = "" if pd.isna(texts[row]) else f"{texts[row]:.60}"
-        raise Problem(f"{path}, row {row_number(path, row)}, column {texts.name}: {value!r} is not {allowed}")
+        raise UserError(f"{path}, row {row_number(path, row)}, column {texts.name}: {value!r} is not {allowed}")
 
 
 def row_number(path: Path, row: int) -> int:

@@ -10,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from dcr_data_generator import stopping
-from dcr_data_generator.problem import Problem
+from dcr_data_generator import shutdown
+from dcr_data_generator.errors import UserError
 
 PROJECT = "dcr-demo"
 LOCALHOST = "127.0.0.1"
@@ -32,7 +32,7 @@ def running(directory: Path) -> Iterator[Endpoints]:
     """Run the embedded BigQuery on the data in a directory, on free ports.
 
     Raises:
-        Problem: the engine is not installed, or the directory is in use, damaged or not to be written.
+        UserError: the engine is not installed, or the directory is in use, damaged or not to be written.
     """
     try:
         import structlog
@@ -44,7 +44,7 @@ def running(directory: Path) -> Iterator[Endpoints]:
         from bqemulator.config import LogLevel, PersistenceMode, Settings
         from bqemulator.server import EmulatorServer
     except ImportError as error:
-        raise Problem(
+        raise UserError(
             f"the embedded BigQuery is not installed ({error.name} is missing): run `uv sync --group embedded`, "
             "or give --write-project-id to run on Google Cloud"
         ) from None
@@ -72,14 +72,14 @@ def running(directory: Path) -> Iterator[Endpoints]:
         duckdb_extensions.import_extension("spatial")
         asyncio.run_coroutine_threadsafe(server.start(), loop).result()
     except duckdb.Error as error:
-        raise Problem(cause(directory, f"Fatal Error: {error}")) from None
+        raise UserError(cause(directory, f"Fatal Error: {error}")) from None
     # What a run that was killed was about to load; nobody else's, now that the data are this run's.
     remove_uploads(directory)
     try:
         yield Endpoints(server.rest_url, server.grpc_endpoint)
     finally:
         # A run that is stopped, or took too long, is told so no more: this ends by itself.
-        stopping.within(0)
+        shutdown.set_deadline(0)
         try:
             # One that is in the midst of a long query is left behind: what it has not committed, DuckDB forgets.
             with suppress(TimeoutError):
@@ -99,7 +99,7 @@ def prepare(directory: Path) -> None:
     """Make the directory ready: there, of this version, and with some room.
 
     Raises:
-        Problem: it is of another version, cannot be written, or has no room.
+        UserError: it is of another version, cannot be written, or has no room.
     """
     marker = directory / MARKER
     try:
@@ -107,18 +107,18 @@ def prepare(directory: Path) -> None:
         (directory / UPLOADS).mkdir(exist_ok=True)
         if (directory / DATA).exists():
             if not marker.exists() or marker.read_bytes() != made_by().encode():
-                raise Problem(
+                raise UserError(
                     f"the data in {directory} was written by another version: remove the directory and run again"
                 )
         else:
             marker.write_text(made_by())
     except OSError as error:
-        raise Problem(
+        raise UserError(
             f"{directory} cannot be written ({error.strerror}): mend that, or give another --embedded-dir"
         ) from None
     free = shutil.disk_usage(directory).free
     if free < LEAST_FREE:
-        raise Problem(
+        raise UserError(
             f"the disk of {directory} is full but for {free >> 20} MiB and a run needs {LEAST_FREE >> 20}: free some, "
             "or give another --embedded-dir"
         )

@@ -8,8 +8,8 @@ from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
 
-from dcr_data_generator.at_once import at_once
 from dcr_data_generator.embedded import csv_export, sample
+from dcr_data_generator.parallel import run_in_parallel
 
 DATASET = "bigquery-public-data.thelook_ecommerce"
 LOCATION = "US"
@@ -51,7 +51,7 @@ def fill(
     source's location and the times of its orders, and may raise.
 
     Raises:
-        Problem: a file or a column of the export is missing, or a value is not what its column holds.
+        UserError: a file or a column of the export is missing, or a value is not what its column holds.
     """
     content = csv_export.fingerprint(folder) if folder else sample.VERSION
     if labels(client).get(LABEL) == content:
@@ -62,7 +62,7 @@ def fill(
     dataset.location = LOCATION
     dataset = client.create_dataset(dataset, exists_ok=True)
     label(client, dataset, UNFINISHED)
-    at_once(lambda name: client.load(tables[name], f"{DATASET}.{name}", SCHEMAS[name]), SCHEMAS)
+    run_in_parallel(lambda name: client.load(tables[name], f"{DATASET}.{name}", SCHEMAS[name]), SCHEMAS)
     label(client, dataset, content)
 
 

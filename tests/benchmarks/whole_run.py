@@ -13,10 +13,10 @@ import pandas as pd
 
 from dcr_data_generator import warehouse
 from dcr_data_generator.embedded import engine, sample, thelook
-from tests import emulator
 from tests.benchmarks import merchant
 from tests.conftest import make_settings
-from tests.proxy import Proxy
+from tests.support import emulator
+from tests.support.proxy import Proxy
 
 LATENCY = 0.3  # seconds
 

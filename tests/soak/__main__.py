@@ -23,9 +23,9 @@ from pathlib import Path
 from queue import Queue
 from typing import NamedTuple
 
-from tests import emulator, proxy
-from tests.emulator import ROOT, TABLES
-from tests.proxy import Proxy
+from tests.support import emulator, proxy
+from tests.support.emulator import ROOT, TABLES
+from tests.support.proxy import Proxy
 
 FAULT_RUNS, KILLS, STOPS = 50, 20, 10  # so many kills on the emulator, and as many on data directories
 AT_ONCE = 3

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-AGAIN = 0.5  # seconds
+REPEAT_SECONDS = 0.5  # seconds
 
 
 class Stopped(BaseException):
@@ -21,12 +21,12 @@ class Stopped(BaseException):
         self.status = 128 + signal_number
 
 
-class TookTooLong(BaseException):
+class TimedOut(BaseException):
     """A step did not end in the time it had."""
 
 
 @contextmanager
-def listening() -> Iterator[None]:
+def handle_signals() -> Iterator[None]:
     """Turn the signals into exceptions as long as the run goes on; only the main thread can.
 
     Python ignores an exception that is raised in a finalizer, and some libraries do so in what they call back: until
@@ -39,12 +39,12 @@ def listening() -> Iterator[None]:
 
     def stop(signal_number: int, _: FrameType | None) -> None:
         wanted.append(Stopped(signal_number))
-        within(AGAIN)
+        set_deadline(REPEAT_SECONDS)
         raise wanted[0]
 
     def give_up(_: int, __: FrameType | None) -> None:
-        within(AGAIN)
-        raise wanted[0] if wanted else TookTooLong
+        set_deadline(REPEAT_SECONDS)
+        raise wanted[0] if wanted else TimedOut
 
     handlers = {signal.SIGINT: stop, signal.SIGTERM: stop}
     if hasattr(signal, "SIGALRM"):  # which Windows lacks: there a run has no time limit
@@ -53,12 +53,12 @@ def listening() -> Iterator[None]:
     try:
         yield
     finally:
-        within(0)
+        set_deadline(0)
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def within(seconds: float) -> None:
-    """Raise TookTooLong in so many seconds, and then again and again, until this is called anew; 0 is never."""
+def set_deadline(seconds: float) -> None:
+    """Raise TimedOut in so many seconds, and then again and again, until this is called anew; 0 is never."""
     if hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
-        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN if seconds else 0)
+        signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_SECONDS if seconds else 0)

@@ -1,4 +1,4 @@
-"""The README's parts that the program makes: `uv run python -m tests.readme` writes them anew."""
+"""The README's parts that the program makes: `uv run python -m tests.support.readme` writes them anew."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dcr_data_generator import sql
 
-README = Path(__file__).parents[1] / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def code_blocks(language: str) -> list[str]:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dcr_data_generator import stopping
+from dcr_data_generator import shutdown
 
 if TYPE_CHECKING:  # they bring BigQuery's client along, which takes its time
     from dcr_data_generator.checks import Check
@@ -28,7 +28,7 @@ LONGEST_VALUE = 60
 NUMBER = r"-?[\d,.]+%?"
 
 
-class Screen:
+class Terminal:
     """Prints a run as it goes: results on standard output, problems on standard error."""
 
     def __init__(self) -> None:
@@ -54,13 +54,13 @@ class Screen:
     def step(self, title: str) -> Iterator[None]:
         """Show a step while it goes on, for as long as it may, and how long it took once it is done."""
         start = time.perf_counter()
-        stopping.within(self.time_limit)
+        shutdown.set_deadline(self.time_limit)
         self.doing = title
         try:
             with self.console.status(f"{title} ..."):
                 yield
         finally:
-            stopping.within(0)
+            shutdown.set_deadline(0)
         self.doing = None
         self.line(f"[green]✓[/] {title} [dim]({time.perf_counter() - start:.1f} s)[/]")
 

@@ -1,5 +1,5 @@
 """What a person can put right."""
 
 
-class Problem(Exception):  # noqa: N818 - a person reads the word
+class UserError(Exception):
     """Something that a person can put right, said in one line: what is wrong, and what to do."""

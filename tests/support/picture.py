@@ -1,4 +1,4 @@
-"""The README's picture of the report: `uv run --group browser python -m tests.picture` takes it anew.
+"""The README's picture of the report: `uv run --group browser python -m tests.support.picture` takes it anew.
 
 It wants Chromium, as Debian packages it: `apt-get install chromium`.
 """
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.readme import README
+from tests.support.readme import README
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

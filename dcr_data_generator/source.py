@@ -6,8 +6,8 @@ import pandas as pd
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
-from dcr_data_generator.at_once import at_once
-from dcr_data_generator.problem import Problem
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import SOURCE_PROJECT, Settings
 
 SOURCE_DATASET = f"{SOURCE_PROJECT}.thelook_ecommerce"
@@ -22,7 +22,7 @@ def check(client: bigquery.Client, settings: Settings) -> None:
     """Find the source and its orders, and the two datasets, which are made where they are missing.
 
     Raises:
-        Problem: the source is missing or elsewhere than the datasets, or has no order in the window.
+        UserError: the source is missing or elsewhere than the datasets, or has no order in the window.
     """
     check_location(client.get_dataset(SOURCE_DATASET).location, settings)
     [source] = client.run_file("source_window")
@@ -35,7 +35,7 @@ def check_filling(client: bigquery.Client, settings: Settings, location: str, cr
     """See the same of a source that is about to be filled, of which the times of the orders are known.
 
     Raises:
-        Problem: the source is elsewhere than the datasets, or has no order in the window.
+        UserError: the source is elsewhere than the datasets, or has no order in the window.
     """
     check_location(location, settings)
     days = created_at.dropna().dt.tz_localize(None).dt.floor("D")
@@ -49,7 +49,7 @@ def check_filling(client: bigquery.Client, settings: Settings, location: str, cr
 def check_location(location: str, settings: Settings) -> None:
     """See that the source is where the settings say that the datasets live: no query crosses locations."""
     if location.upper() != settings.location.upper():
-        raise Problem(
+        raise UserError(
             f"--location {settings.location} is not where {SOURCE_DATASET} is, and BigQuery does not copy across "
             f"locations: give --location {location}"
         )
@@ -58,9 +58,9 @@ def check_location(location: str, settings: Settings) -> None:
 def check_window(orders_in_window: int, first: date | None, last: date | None, settings: Settings) -> None:
     """See that the window has orders."""
     if not first:
-        raise Problem(f"{SOURCE_DATASET}.orders is empty: there is nothing to take a snapshot of")
+        raise UserError(f"{SOURCE_DATASET}.orders is empty: there is nothing to take a snapshot of")
     if not orders_in_window:
-        raise Problem(
+        raise UserError(
             f"--target-date {settings.target_date} with --days {settings.days} has no orders: "
             f"the source has them from {first} to {last}"
         )
@@ -71,7 +71,7 @@ def check_size(orders_in_window: int, settings: Settings) -> None:
     holders = orders_in_window * settings.match_rate  # or fewer: some of them order twice
     wallet_only = holders * settings.wallet_only_rate / (1 - settings.wallet_only_rate)
     if wallet_only > MOST_WALLET_ONLY_USERS:
-        raise Problem(
+        raise UserError(
             f"--wallet-only-rate {settings.wallet_only_rate} would make up to {wallet_only:,.0f} users who are no "
             f"customers, and {MOST_WALLET_ONLY_USERS:,} are the most: give a lower rate"
         )
@@ -79,7 +79,7 @@ def check_size(orders_in_window: int, settings: Settings) -> None:
 
 def check_datasets(client: bigquery.Client, settings: Settings) -> None:
     """Make the two datasets, or see that those that are there are where the settings say."""
-    at_once(lambda name: check_dataset(client, name, DATASETS[name], settings), DATASETS)
+    run_in_parallel(lambda name: check_dataset(client, name, DATASETS[name], settings), DATASETS)
 
 
 def check_dataset(client: bigquery.Client, name: str, description: str, settings: Settings) -> None:
@@ -91,7 +91,7 @@ def check_dataset(client: bigquery.Client, name: str, description: str, settings
     except NotFound:
         dataset = client.create_dataset(wanted, exists_ok=True)
     if dataset.location.upper() != settings.location.upper():
-        raise Problem(
+        raise UserError(
             f"dataset {client.project}.{name} is in {dataset.location} and --location is {settings.location}, where "
             f"{SOURCE_DATASET} is: remove the dataset, or give another --write-project-id"
         )

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 
-def at_once[Item, Result](
-    function: Callable[[Item], Result], items: Iterable[Item], threads: int = 32, to_the_end: bool = False
+def run_in_parallel[Item, Result](
+    function: Callable[[Item], Result], items: Iterable[Item], threads: int = 32, wait_for_all: bool = False
 ) -> list[Result]:
     """Call the function for every item, in so many threads; returns the results in the items' order.
 
-    `to_the_end`: where one fails, wait for the others before that is raised, so that they clear up after themselves.
+    `wait_for_all`: where one fails, wait for the others before that is raised, so that they clear up after themselves.
 
     Raises:
         What the function raised for the first item that failed. Whoever leaves early, by that or by a signal, does not
@@ -18,7 +18,7 @@ def at_once[Item, Result](
     executor = ThreadPoolExecutor(threads)
     try:
         calls = [executor.submit(function, item) for item in items]
-        if to_the_end:
+        if wait_for_all:
             wait(calls)
         return [call.result() for call in calls]
     finally:
