@@ -1,14 +1,17 @@
-"""Checks the result in the warehouse: each file of sql/checks/ selects the rows that should not exist."""
+"""Checks the result in the warehouse: each file of sql/checks/ selects the rows that violate a rule."""
 
 from typing import NamedTuple
 
 from google.cloud import bigquery
 
 from dcr_data_generator import sql
+from dcr_data_generator.settings import Settings
+
+MAX_VIOLATING_ROWS = 5
 
 
 class Check(NamedTuple):
-    """What a check asserts, in plain words; how many rows violate it, and the first of them."""
+    """A check, its rule in a sentence, how many rows violate it, and the first of them."""
 
     name: str
     sentence: str
@@ -16,11 +19,11 @@ class Check(NamedTuple):
     violating_rows: list[bigquery.Row]
 
 
-def run(client: bigquery.Client) -> list[Check]:
-    """Run all checks at once."""
+def run(client: bigquery.Client, settings: Settings) -> list[Check]:
+    """Run all checks."""
     queries = sql.read_folder("checks")
-    results = client.run_at_once(*queries, most_rows=5)
+    results = sql.run_all(client, queries, settings, MAX_VIOLATING_ROWS)
     return [
-        Check(query.name, " ".join(query.comment), result.total, result.rows)
+        Check(query.name, query.comments["check"], result.total, result.rows)
         for query, result in zip(queries, results, strict=True)
     ]

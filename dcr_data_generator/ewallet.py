@@ -1,45 +1,41 @@
-"""Step 2: the e-wallet provider. Reads the snapshot, synthesizes the provider's two tables, and loads them."""
+"""Step 2: reads the snapshot into pandas, synthesizes the provider's two tables, and loads them."""
 
 import pandas as pd
 from google.cloud import bigquery
-from google.cloud.bigquery import SchemaField
+from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.synthesis import synthesize
-from dcr_data_generator.tables import DESCRIPTIONS, SCHEMAS
-
-SNAPSHOT_COLUMNS = {
-    "orders": [
-        SchemaField("order_id", "INTEGER"),
-        SchemaField("user_id", "INTEGER"),
-        SchemaField("status", "STRING"),
-        SchemaField("created_at", "TIMESTAMP"),
-    ],
-    "order_items": [SchemaField("order_id", "INTEGER"), SchemaField("sale_price", "FLOAT")],
-    "users": [
-        SchemaField("id", "INTEGER"),
-        SchemaField("email", "STRING"),
-        SchemaField("age", "INTEGER"),
-        SchemaField("city", "STRING"),
-        SchemaField("created_at", "TIMESTAMP"),
-    ],
-}
+from dcr_data_generator.tables import DESCRIPTIONS, MERCHANT, PROVIDER, SCHEMAS, SNAPSHOT_COLUMNS, ReplacedTables
+from dcr_data_generator.warehouse import Warehouse
 
 
-def create(client: bigquery.Client, settings: Settings) -> None:
-    """Replace ewallet_provider's provider_users and transactions."""
-    frames = client.read({f"merchant_provider.{table}": columns for table, columns in SNAPSHOT_COLUMNS.items()})
-    made = dict(zip(SCHEMAS, synthesize(*frames, settings), strict=True))
-    run_in_parallel(lambda name: replace(client, name, made[name]), SCHEMAS)
+def create(warehouse: Warehouse, settings: Settings, replaced: ReplacedTables) -> None:
+    """Replace ewallet_provider.provider_users and ewallet_provider.transactions."""
+    orders, order_items, users = run_in_parallel(
+        lambda name: warehouse.read(f"{MERCHANT}.{name}", SNAPSHOT_COLUMNS[name]), SNAPSHOT_COLUMNS, warehouse.threads
+    )
+    provider_users, transactions = synthesize(orders, order_items, users, settings)
+    frames = {"provider_users": provider_users, "transactions": transactions}
+
+    def replace(name: str) -> None:
+        with replaced.replacing(f"{PROVIDER}.{name}"):
+            load(warehouse.client, frames[name], name, settings.timeout)
+
+    run_in_parallel(replace, frames)
 
 
-def replace(client: bigquery.Client, name: str, frame: pd.DataFrame) -> None:
-    """Replace one of the two tables whole: rows, schema and description."""
-    table = f"{client.project}.ewallet_provider.{name}"
-    with client.replacing(f"ewallet_provider.{name}"):
-        client.load(frame, table, SCHEMAS[name])
-        # A load job refuses to change the description of a table that is there already.
-        described = bigquery.Table(table)
-        described.description = DESCRIPTIONS[name]
-        client.update_table(described, ["description"])
+def load(client: bigquery.Client, frame: pd.DataFrame, name: str, timeout: float) -> None:
+    """Replace one of the two tables: rows, schema and description. A job that BigQuery failed in passing is retried."""
+    table = bigquery.Table(f"{client.project}.{PROVIDER}.{name}")
+    job_config = bigquery.LoadJobConfig(schema=SCHEMAS[name], write_disposition="WRITE_TRUNCATE")
+    retry, job_retry = DEFAULT_RETRY.with_timeout(timeout), DEFAULT_JOB_RETRY.with_timeout(timeout)
+
+    def load_once() -> None:
+        client.load_table_from_dataframe(frame, table, job_config=job_config).result(retry=retry)
+
+    job_retry(load_once)()
+    # A load job cannot change the description of a table that exists.
+    table.description = DESCRIPTIONS[name]
+    client.update_table(table, ["description"], retry=retry)

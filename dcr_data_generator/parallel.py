@@ -1,4 +1,4 @@
-"""Does several things at once, and waits in a way that Ctrl-C can end."""
+"""Runs calls in parallel, in a way that Ctrl-C can end."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor, wait
 def run_in_parallel[Item, Result](
     function: Callable[[Item], Result], items: Iterable[Item], threads: int = 32, wait_for_all: bool = False
 ) -> list[Result]:
-    """Call the function for every item, in so many threads; returns the results in the items' order.
+    """Call the function for every item; the results come in the order of the items.
 
-    `wait_for_all`: where one fails, wait for the others before that is raised, so that they clear up after themselves.
+    With `wait_for_all`, the other calls end before the first error is raised, so that they clear up after themselves.
 
     Raises:
-        What the function raised for the first item that failed. Whoever leaves early, by that or by a signal, does not
-        wait for the others, as a `with` would: one may hang in a request.
+        What the function raised for the first item that failed. The other calls are not waited for, as a `with` block
+        would: one may hang in a request.
     """
     executor = ThreadPoolExecutor(threads)
     try:

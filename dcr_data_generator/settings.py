@@ -1,240 +1,225 @@
-"""Every knob, validated once: a flag beats the environment, which beats the constant in main.py."""
+"""Every option: its name, type, range and help. A flag beats the environment, which beats the constant in main.py."""
 
-import copy
+import math
 import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, create_model
-from pydantic_settings import (
-    BaseSettings,
-    CliSettingsSource,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
+import click
+from rich_click import RichCommand, RichOption
 
 from dcr_data_generator.errors import UserError
 
-ENV_PREFIX = "DCR_"
-DAYS = {"ge": date(1970, 1, 1), "le": date(2199, 12, 31)}
-SHARE = {"ge": 0, "le": 1, "allow_inf_nan": False}
+# A run never writes to the project that it reads.
 SOURCE_PROJECT = "bigquery-public-data"
+ENVIRONMENT_PREFIX = "DCR_"
+EXAMPLE = "Example: python -m dcr_data_generator.main --target-date 2025-09-23 --days 7 --match-rate 0.4"
 
 
-def knob(default: Any, meaning: str, allowed: str, **limits: Any) -> Any:  # noqa: ANN401
-    """A field with its meaning (for --help) and what is allowed (for the one line that refuses a value)."""
-    return Field(
-        default, description=f"{meaning} Allowed: {allowed}.", json_schema_extra={"allowed": allowed}, **limits
-    )
+def parse_project(text: str) -> str | None:
+    """Read a project ID as Google Cloud takes it, with the domain that some old ones have; None is the embedded one."""
+    if text == "None":
+        return None
+    if text == SOURCE_PROJECT or not re.fullmatch(r"([a-z0-9.-]+\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]", text):
+        raise click.BadParameter(
+            f"{text!r} is not a project ID of 6 to 30 lower-case letters, digits and hyphens, "
+            f"other than {SOURCE_PROJECT}."
+        )
+    return text
 
 
-def check_calendar_day(value: object) -> object:
-    """Take a date only as YYYY-MM-DD: pydantic alone would read numbers and times too."""
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise ValueError("not a date")
-    return value
-
-
-def check_project(value: str) -> str:
-    """Take a project id as Google Cloud does, with the domain that some old ones bear; not the source's own."""
-    if not re.fullmatch(r"([a-z0-9.-]+\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]", value) or value == SOURCE_PROJECT:
-        raise ValueError("not a project of your own")
-    return value
-
-
-def check_location(value: str) -> str:
-    """Take a BigQuery location: a multi-region or a region, in any case."""
-    if not re.fullmatch(r"(US|EU|([A-Z]+-)?[A-Z]+-[A-Z]+[0-9]{1,2})", value.upper(), re.ASCII):
-        raise ValueError("not a location")
-    return value
-
-
-def check_folder(value: Path) -> Path:
-    """Take a folder that is there."""
-    if not value.is_dir():
-        raise ValueError("not a folder")
-    return value
-
-
-def check_path(value: object) -> object:
-    """Take a path that says something, and that the system can look at; an empty one would be the current folder."""
-    if value == "":
-        raise ValueError("no path")
+def parse_date(text: str) -> date:
+    """Read a date from 1970 to 2199, written as YYYY-MM-DD."""
     try:
-        Path(str(value)).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return value
-    except (OSError, ValueError):
-        raise ValueError("too long, in a circle, or not to be looked at") from None
-    return value
+        day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) else date.min
+    except ValueError:
+        day = date.min
+    if not 1970 <= day.year <= 2199:
+        raise click.BadParameter(f"{text!r} is not a date as YYYY-MM-DD, from 1970 to 2199.")
+    return day
 
 
-def check_folder_to_be(value: Path) -> Path:
-    """Take a folder, or a path where one can be made."""
-    nearest = next(path for path in (value, *value.absolute().parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise ValueError("not a folder that can be written")
-    return value
+def parse_location(text: str) -> str:
+    """Read a BigQuery location: a multi-region or a region, in any case."""
+    if not re.fullmatch(r"(US|EU|([A-Z]+-)?[A-Z]+-[A-Z]+[0-9]{1,2})", text.upper(), re.ASCII):
+        raise click.BadParameter(f"{text!r} is not a BigQuery location, such as US, EU or us-central1.")
+    return text
 
 
-def check_file_to_be(value: Path) -> Path:
-    """Take a file, or a path where one can be made."""
-    if value.exists() and not value.is_file():
-        raise ValueError("a folder, or a device")
-    check_folder_to_be(value.parent)
-    return value
+class Share(click.FloatRange):
+    """A number from 0 to 1. A FloatRange alone takes NaN."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """Read the number."""
+        number = float(super().convert(value, param, ctx))
+        return self.fail(f"{value!r} is not a number.", param, ctx) if math.isnan(number) else number
 
 
-class Settings(BaseSettings):
-    """Make the two sides of a BigQuery data clean room: merchant_provider and ewallet_provider."""
+class OutputPath(click.Path):
+    """A file or folder to write: it exists and can be written, or it can be created."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX,
-        env_parse_none_str="None",
-        frozen=True,
-        extra="forbid",
-        cli_prog_name="python -m dcr_data_generator.main",
-        cli_kebab_case=True,
-        cli_exit_on_error=False,
-        cli_avoid_json=True,
-        cli_implicit_flags="toggle",
-        cli_hide_none_type=True,
-        validate_default=True,
-    )
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401
+        """Read the path."""
+        path = Path(value).expanduser()
+        try:
+            nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
+            is_right_kind = nearest.is_dir() or (nearest == path and self.file_okay and nearest.is_file())
+        except (OSError, ValueError):  # a name that is too long, a circle of links, a NUL
+            is_right_kind = False
+        if not value or not is_right_kind or (path.is_dir() and not self.dir_okay) or not os.access(nearest, os.W_OK):
+            kind = "folder" if self.dir_okay else "file"
+            self.fail(f"{str(value)[:60]!r} is not a {kind} that can be written, or created.", param, ctx)
+        return path
 
-    write_project_id: Annotated[str, AfterValidator(check_project)] | None = knob(
-        None,
-        "Your Google Cloud project; None runs on the embedded BigQuery.",
-        f"a project id of 6 to 30 lower-case letters, digits and hyphens, not {SOURCE_PROJECT}",
+
+class SourceFolder(click.Path):
+    """A folder that exists."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401
+        """Read the path."""
+        try:
+            if value and Path(value).expanduser().is_dir():
+                return Path(value).expanduser()
+        except (OSError, ValueError):
+            pass
+        return self.fail(f"{str(value)[:60]!r} is not a folder that exists.", param, ctx)
+
+
+def option(panel: str, text: str, kind: Any, metavar: str, default: Any = MISSING) -> Any:  # noqa: ANN401
+    """A field that is an option of the command line; without a default, main.py has a constant for it."""
+    return field(default=default, metadata={"panel": panel, "help": text, "type": kind, "metavar": metavar})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run needs to know."""
+
+    write_project_id: str | None = option(
+        "Where", "Your Google Cloud project; None runs on the embedded BigQuery.", parse_project, "PROJECT", None
     )
-    target_date: Annotated[date, BeforeValidator(check_calendar_day)] = knob(
-        date(2025, 9, 23), "Last day of the snapshot, in UTC.", "a day as YYYY-MM-DD, from 1970 to 2199", **DAYS
-    )
-    days: int = knob(
-        1,
-        "Length of the snapshot in days, ending on the target date.",
-        "a whole number from 1 to 20000",
-        ge=1,
-        le=20_000,
-    )
-    location: Annotated[str, AfterValidator(check_location)] = knob(
-        "US", "Where the datasets live; the source is in US.", "a BigQuery location, such as US, EU or us-central1"
-    )
-    seed: int = knob(
-        42, "Same seed and same snapshot: same tables.", "a whole number from 0 to 2^63 - 1", ge=0, lt=2**63
-    )
-    match_rate: float = knob(
-        0.5, "Share of the merchant's customers in the snapshot who hold a wallet.", "a number from 0 to 1", **SHARE
-    )
-    wallet_payment_rate: float = knob(
-        0.8, "Share of the wallet holders' orders that were paid through the wallet.", "a number from 0 to 1", **SHARE
-    )
-    wallet_only_rate: float = knob(
-        0.2, "Share of provider_users who are no customers of the merchant.", "a number from 0, below 1", **SHARE, lt=1
-    )
-    source: Annotated[Path, BeforeValidator(check_path), AfterValidator(check_folder)] | None = knob(
-        None,
-        "Embedded only: a folder with orders.csv, order_items.csv and users.csv exported from thelook; "
-        "without it, a generated sample.",
-        "a folder that exists",
-    )
-    embedded_dir: Annotated[Path, BeforeValidator(check_path), AfterValidator(check_folder_to_be)] = knob(
-        Path(".bigquery"),
+    location: str = option("Where", "Where the datasets live; the source is in US.", parse_location, "LOCATION")
+    embedded_dir: Path = option(
+        "Where",
         "Embedded only: where its data is kept between runs.",
-        "a folder, or a path where one can be made",
+        OutputPath(file_okay=False),
+        "FOLDER",
+        Path(".bigquery"),
     )
-
-    timeout: int = knob(
-        300, "How long a step may wait for BigQuery, in seconds.", "a whole number from 1 to 86400", ge=1, le=86_400
+    timeout: int = option(
+        "Where", "How long a step may wait for BigQuery, in seconds.", click.IntRange(1, 86_400), "SECONDS", 300
     )
-    skip_checks: bool = knob(False, "Leave the checks of the result out.", "no value: the flag alone leaves them out")
-    export: Annotated[Path, BeforeValidator(check_path), AfterValidator(check_folder_to_be)] | None = knob(
+    source: Path | None = option(
+        "Snapshot",
+        "Embedded only: a folder with orders.csv, order_items.csv and users.csv exported from thelook; without it, a "
+        "generated sample.",
+        SourceFolder(),
+        "FOLDER",
         None,
-        "Write the five tables as Parquet into this folder.",
-        "a folder, or a path where one can be made",
     )
-
-    report: Annotated[Path, BeforeValidator(check_path), AfterValidator(check_file_to_be)] = knob(
-        Path("report.html"), "Write the report of the run to this file.", "a file, or a path where one can be made"
+    target_date: date = option("Snapshot", "Last day of the snapshot, in UTC.", parse_date, "DATE")
+    days: int = option(
+        "Snapshot", "Length of the snapshot in days, ending on the target date.", click.IntRange(1, 20_000), "N"
     )
-    no_report: bool = knob(False, "Write no report.", "no value: the flag alone leaves it out")
+    seed: int = option("Provider", "Same seed and same snapshot: same tables.", click.IntRange(0, 2**63 - 1), "N")
+    match_rate: float = option(
+        "Provider", "Share of the merchant's customers in the snapshot who hold a wallet.", Share(0, 1), "SHARE"
+    )
+    wallet_payment_rate: float = option(
+        "Provider", "Share of the wallet holders' orders that were paid through the wallet.", Share(0, 1), "SHARE"
+    )
+    wallet_only_rate: float = option(
+        "Provider",
+        "Share of provider_users who are not customers of the merchant.",
+        Share(0, 1, max_open=True),
+        "SHARE",
+    )
+    skip_checks: bool = option("Output", "Skip the checks of the result.", click.BOOL, "", False)
+    report: Path = option(
+        "Output", "Write the report to this file.", OutputPath(dir_okay=False), "FILE", Path("report.html")
+    )
+    no_report: bool = option("Output", "Write no report.", click.BOOL, "", False)
+    export: Path | None = option(
+        "Output", "Write the five tables as Parquet into this folder.", OutputPath(file_okay=False), "FOLDER", None
+    )
 
     @property
     def first_date(self) -> date:
         """The first day of the snapshot."""
         return self.target_date - timedelta(days=self.days - 1)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        env_settings: PydanticBaseSettingsSource,
-        **others: Any,  # noqa: ANN401
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment beat what the code says; the flags, which `load` adds, beat both."""
-        # An empty variable counts as none at all; an empty flag does not.
-        return EnvSettingsSource(settings_cls, env_ignore_empty=True), others["init_settings"]
-
 
 def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None) -> Settings:
     """Read the settings: flags (sys.argv without `arguments`), else the environment, else the constants of main.py.
 
     Raises:
-        UserError: a flag is unknown, a value is not allowed, or two knobs contradict each other.
+        UserError: a flag is unknown, a value is not allowed, or two options contradict each other.
+        SystemExit: --help was printed.
     """
-    settings_class = with_defaults(constants)
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    command = RichCommand(
+        "main",
+        params=options_of(Settings, constants),
+        callback=Settings,
+        help="Make the two sides of a BigQuery data clean room.",
+        epilog=EXAMPLE,
+    )
+    settings: Settings = run_command(command, "python -m dcr_data_generator.main", arguments)
+    check_contradictions(settings, sys.argv[1:] if arguments is None else arguments)
+    return settings
+
+
+def options_of(settings: type[Settings], constants: Mapping[str, object]) -> list[click.Parameter]:
+    """Make the command-line options of a class of settings; each can be set in the environment, too."""
+    options: list[click.Parameter] = []
+    for each in fields(settings):
+        default = constants.get(each.name, None if each.default is MISSING else each.default)
+        is_flag = each.metadata["type"] is click.BOOL
+        options.append(
+            RichOption(
+                [f"--{each.name.replace('_', '-')}"],
+                # As text, so that a constant is read and checked like a flag.
+                default=default if default is None or is_flag else str(default),
+                required=default is None and each.default is MISSING,
+                is_flag=is_flag,
+                show_default=not is_flag,
+                envvar=f"{ENVIRONMENT_PREFIX}{each.name.upper()}",
+                show_envvar=True,
+                **{name: value for name, value in each.metadata.items() if value},
+            )
+        )
+    return options
+
+
+def run_command(command: click.Command, program: str, arguments: Sequence[str] | None) -> Any:  # noqa: ANN401
+    """Run a command; returns what its callback returns.
+
+    Raises:
+        UserError: the arguments are not allowed.
+        SystemExit: --help was printed.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        flags = CliSettingsSource(settings_class, cli_parse_args=arguments)
-        settings = settings_class(_cli_settings_source=flags)
-    except SettingsError as error:
-        raise UserError(misuse(str(error).removeprefix("error parsing CLI: "), arguments)) from None
-    except ValidationError as error:
-        raise UserError(refusal(error)) from None
+        with command.make_context(program, list(arguments)) as context:
+            return command.invoke(context)
+    except click.exceptions.Exit as end:
+        raise SystemExit(end.exit_code) from None
+    except click.ClickException as error:
+        raise UserError(f"{error.format_message().rstrip('.')}; --help lists the options") from None
+
+
+def check_contradictions(settings: Settings, arguments: Sequence[str]) -> None:
+    """Refuse options that contradict each other."""
     if settings.write_project_id and settings.source:
         raise UserError(
             f"--source {settings.source} fills the embedded BigQuery and --write-project-id "
             f"{settings.write_project_id} writes elsewhere: give one of them"
         )
-    # A flag beats a variable; two flags are one too many.
+    # A flag beats a variable; two flags contradict each other.
     if {"--report", "--no-report"} <= {argument.partition("=")[0] for argument in arguments}:
         raise UserError(f"--report {settings.report} asks for a report and --no-report for none: give one of them")
-    return settings
-
-
-def with_defaults(constants: Mapping[str, object]) -> type[Settings]:
-    """Make main.py's constants the defaults, so that --help shows them."""
-    fields = {}
-    for name, value in constants.items():
-        field = copy.copy(Settings.model_fields[name])
-        field.default = value
-        fields[name] = (field.annotation, field)
-    return create_model("Settings", __base__=Settings, __doc__=Settings.__doc__, **fields)
-
-
-def misuse(reason: str, arguments: list[str]) -> str:
-    """Say what is wrong with the flags; one that follows a flag and looks like one, such as -inf, is a bad value."""
-    if lonely := re.fullmatch(r"argument (--[a-z-]+): expected one argument", reason):
-        following = arguments[arguments.index(lonely[1]) + 1 :]
-        return not_allowed(lonely[1].removeprefix("--").replace("-", "_"), *following[:1])
-    return f"{reason}; --help lists the flags"
-
-
-def refusal(error: ValidationError) -> str:
-    """Say which flag has which value and what is allowed, in one line."""
-    first = error.errors()[0]
-    name = str(first["loc"][0])
-    return not_allowed(name, first["input"]) if name in Settings.model_fields else f"there is no knob {name}"
-
-
-def not_allowed(name: str, *values: object) -> str:
-    """Say that a knob's value, or that it has none, is not allowed, and what is."""
-    given = "".join(f" {str(value)[:60]!r}" for value in values) or " without a value"
-    allowed = Settings.model_fields[name].json_schema_extra["allowed"]
-    return f"--{name.replace('_', '-')}{given} is not allowed: give {allowed} ({ENV_PREFIX}{name.upper()} sets it, too)"

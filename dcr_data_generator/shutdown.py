@@ -1,64 +1,145 @@
-"""Stops a run: on Ctrl-C, when it is told to end, and when a step takes too long."""
+"""How a run ends early, and how the process ends: signals, deadlines, and what has to be cleared up."""
 
+import os
 import signal
+import sys
+import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
-REPEAT_SECONDS = 0.5  # seconds
+from dcr_data_generator import whole_file
+
+if TYPE_CHECKING:
+    from dcr_data_generator.terminal import Terminal
+
+REPEAT_SECONDS = 0.5
 
 
 class Stopped(BaseException):
-    """The person, or the system, wants the run to stop.
+    """A signal asks the run to stop.
 
-    Like KeyboardInterrupt it is no Exception: nobody on the way takes it for a fault that can be mended.
+    Like KeyboardInterrupt it is not an Exception, so that no library takes it for an error to retry.
     """
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal.Signals(signal_number).name)
-        # What a shell reports of a command that ended by this signal.
+        # What a shell reports of a command that a signal ended.
         self.status = 128 + signal_number
 
 
 class TimedOut(BaseException):
-    """A step did not end in the time it had."""
+    """A step did not end within its deadline."""
 
 
 @contextmanager
 def handle_signals() -> Iterator[None]:
-    """Turn the signals into exceptions as long as the run goes on; only the main thread can.
+    """Raise Stopped on SIGINT and SIGTERM and TimedOut at the deadline, while the block runs in the main thread.
 
-    Python ignores an exception that is raised in a finalizer, and some libraries do so in what they call back: until
-    the step has ended, it is raised again.
+    Python ignores an exception raised in a finalizer or in a callback of some libraries, so it is raised again and
+    again, except while a block that it interrupted clears up. Temporary files go to a folder of the run's own, which is
+    removed at the end.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    wanted: list[Stopped] = []
+    stops: list[Stopped] = []
 
     def stop(signal_number: int, _: FrameType | None) -> None:
-        wanted.append(Stopped(signal_number))
-        set_deadline(REPEAT_SECONDS)
-        raise wanted[0]
+        stops.append(Stopped(signal_number))
+        end_step()
 
-    def give_up(_: int, __: FrameType | None) -> None:
+    def end_step(*_: object) -> None:
         set_deadline(REPEAT_SECONDS)
-        raise wanted[0] if wanted else TimedOut
+        if not is_interrupted():
+            raise stops[0] if stops else TimedOut
 
     handlers = {signal.SIGINT: stop, signal.SIGTERM: stop}
-    if hasattr(signal, "SIGALRM"):  # which Windows lacks: there a run has no time limit
-        handlers[signal.SIGALRM] = give_up
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    if hasattr(signal, "SIGALRM"):  # Windows has none: there, only the client's own timeouts end a step
+        handlers[signal.SIGALRM] = end_step
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        with tempfile.TemporaryDirectory(prefix="dcr_data_generator_", ignore_cleanup_errors=True) as folder:
+            previous_folder, tempfile.tempdir = tempfile.tempdir, folder
+            try:
+                yield
+            finally:
+                set_deadline(0)
+                tempfile.tempdir = previous_folder
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def is_interrupted() -> bool:
+    """Whether the code that is running handles a Stopped or a TimedOut, or an error raised while it did."""
+    error = sys.exception()
+    while error and not isinstance(error, Stopped | TimedOut):
+        error = error.__context__
+    return error is not None
+
+
+def set_deadline(seconds: float) -> None:
+    """Raise TimedOut in so many seconds, and again until the deadline is set anew; 0 means no deadline."""
+    if hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
+        signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_SECONDS if seconds else 0)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise TimedOut in the block when it takes longer than this."""
+    set_deadline(seconds)
     try:
         yield
     finally:
         set_deadline(0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
-def set_deadline(seconds: float) -> None:
-    """Raise TimedOut in so many seconds, and then again and again, until this is called anew; 0 is never."""
-    if hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
-        signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_SECONDS if seconds else 0)
+def run_safely(command: Callable[["Terminal"], int]) -> int:
+    """Run a command, and end it in one line on standard error when it fails; returns the exit status."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the person has closed it
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+    terminal = None
+    with handle_signals():
+        try:
+            from dcr_data_generator.errors import UserError
+            from dcr_data_generator.terminal import Terminal
+
+            terminal = Terminal()
+            try:
+                return command(terminal)
+            except UserError as error:
+                # Before the first step, nothing can have been replaced.
+                terminal.error(f"{error} ({terminal.consequence()})" if terminal.title else str(error))
+            except (TimedOut, TimeoutError):
+                terminal.error(
+                    f"BigQuery did not answer in time: run again, or give a longer --timeout ({terminal.consequence()})"
+                )
+            except BrokenPipeError:  # nobody reads the output
+                raise
+            except OSError as error:
+                terminal.error(f"I/O error: {error.strerror or type(error).__name__} ({terminal.consequence()})")
+            return 2
+        except Stopped as stop:
+            from dcr_data_generator.terminal import Terminal
+
+            terminal = terminal or Terminal()
+            terminal.error(f"stopped by {stop} ({terminal.consequence()})")
+            return stop.status
+
+
+def exit_with(main: Callable[[], int]) -> NoReturn:
+    """Run the program and end the process without waiting for threads: one may hang in a request."""
+    try:
+        status = main()
+    except SystemExit as end:  # of --help, or of an output that is closed
+        status = int(end.code or 0)
+    except BrokenPipeError:
+        status = 1
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    whole_file.remove_unfinished()
+    os._exit(status)

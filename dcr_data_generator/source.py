@@ -1,97 +1,96 @@
-"""What can be refused is refused here, before anything is replaced."""
+"""Looks at the source before anything is replaced: it is there, it has orders in the window, and the result fits."""
 
+from contextlib import suppress
 from datetime import date
 
 import pandas as pd
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
+from dcr_data_generator import sql
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
-from dcr_data_generator.settings import SOURCE_PROJECT, Settings
+from dcr_data_generator.settings import Settings
+from dcr_data_generator.tables import DATASETS, SOURCE
 
-SOURCE_DATASET = f"{SOURCE_PROJECT}.thelook_ecommerce"
-MOST_WALLET_ONLY_USERS = 10_000_000
-DATASETS = {
-    "merchant_provider": "The merchant of the clean room: a snapshot of thelook_ecommerce.",
-    "ewallet_provider": "The e-wallet provider of the clean room: synthetic, made to match the merchant.",
-}
+MAX_WALLET_ONLY_USERS = 10_000_000
 
 
 def check(client: bigquery.Client, settings: Settings) -> None:
-    """Find the source and its orders, and the two datasets, which are made where they are missing.
+    """Check the source, its orders in the window, and the location of the datasets that exist already.
 
     Raises:
-        UserError: the source is missing or elsewhere than the datasets, or has no order in the window.
+        UserError: the source is missing, elsewhere than the datasets, or has no order in the window.
     """
-    check_location(client.get_dataset(SOURCE_DATASET).location, settings)
-    [source] = client.run_file("source_window")
-    check_window(source.orders_in_window, source.first_date, source.last_date, settings)
-    check_size(source.orders_in_window, settings)
-    check_datasets(client, settings)
+    location = client.get_dataset(SOURCE).location
+    [window] = sql.run(client, "source_window", settings).rows
+    check_run(client, settings, location, window.orders_in_window, window.first_date, window.last_date)
 
 
-def check_filling(client: bigquery.Client, settings: Settings, location: str, created_at: pd.Series) -> None:
-    """See the same of a source that is about to be filled, of which the times of the orders are known.
+def check_frame(client: bigquery.Client, settings: Settings, location: str, created_at: pd.Series) -> None:
+    """Check the same of a source that is about to be loaded.
+
+    Args:
+        client: where the datasets are.
+        settings: the run's.
+        location: where the source will be.
+        created_at: when the source's orders were placed (datetime64[us, UTC]).
 
     Raises:
-        UserError: the source is elsewhere than the datasets, or has no order in the window.
+        UserError: as `check`.
     """
-    check_location(location, settings)
     days = created_at.dropna().dt.tz_localize(None).dt.floor("D")
-    in_window = days.between(pd.Timestamp(settings.first_date), pd.Timestamp(settings.target_date))
+    in_window = days.between(pd.Timestamp(settings.first_date), pd.Timestamp(settings.target_date)).sum()
     first, last = (None, None) if days.empty else (days.min().date(), days.max().date())
-    check_window(int(in_window.sum()), first, last, settings)
-    check_size(int(in_window.sum()), settings)
-    check_datasets(client, settings)
+    check_run(client, settings, location, int(in_window), first, last)
 
 
-def check_location(location: str, settings: Settings) -> None:
-    """See that the source is where the settings say that the datasets live: no query crosses locations."""
+def check_run(
+    client: bigquery.Client, settings: Settings, location: str, orders: int, first: date | None, last: date | None
+) -> None:
+    """Check a source that has so many orders in the window, and orders from the first to the last date."""
     if location.upper() != settings.location.upper():
         raise UserError(
-            f"--location {settings.location} is not where {SOURCE_DATASET} is, and BigQuery does not copy across "
+            f"--location is {settings.location} and {SOURCE} is in {location}, and BigQuery does not copy across "
             f"locations: give --location {location}"
         )
-
-
-def check_window(orders_in_window: int, first: date | None, last: date | None, settings: Settings) -> None:
-    """See that the window has orders."""
     if not first:
-        raise UserError(f"{SOURCE_DATASET}.orders is empty: there is nothing to take a snapshot of")
-    if not orders_in_window:
+        raise UserError(f"{SOURCE}.orders is empty: there is nothing to copy")
+    if not orders:
         raise UserError(
             f"--target-date {settings.target_date} with --days {settings.days} has no orders: "
-            f"the source has them from {first} to {last}"
+            f"the source has orders from {first} to {last}"
         )
-
-
-def check_size(orders_in_window: int, settings: Settings) -> None:
-    """See that the users who are no customers are not more than a machine holds: near a rate of 1 they have no end."""
-    holders = orders_in_window * settings.match_rate  # or fewer: some of them order twice
-    wallet_only = holders * settings.wallet_only_rate / (1 - settings.wallet_only_rate)
-    if wallet_only > MOST_WALLET_ONLY_USERS:
+    # At most one holder per order. Near a rate of 1, there would be no end of wallet-only users.
+    wallet_only = orders * settings.match_rate * settings.wallet_only_rate / (1 - settings.wallet_only_rate)
+    if wallet_only > MAX_WALLET_ONLY_USERS:
         raise UserError(
-            f"--wallet-only-rate {settings.wallet_only_rate} would make up to {wallet_only:,.0f} users who are no "
-            f"customers, and {MOST_WALLET_ONLY_USERS:,} are the most: give a lower rate"
+            f"--wallet-only-rate {settings.wallet_only_rate} makes up to {wallet_only:,.0f} wallet-only users, and at "
+            f"most {MAX_WALLET_ONLY_USERS:,} are allowed: give a lower rate"
         )
+    run_in_parallel(lambda name: check_dataset(client, name, settings), DATASETS)
 
 
-def check_datasets(client: bigquery.Client, settings: Settings) -> None:
-    """Make the two datasets, or see that those that are there are where the settings say."""
-    run_in_parallel(lambda name: check_dataset(client, name, DATASETS[name], settings), DATASETS)
+def check_dataset(client: bigquery.Client, name: str, settings: Settings) -> None:
+    """Check that a dataset, if it exists, is where the settings say."""
+    with suppress(NotFound):
+        location = client.get_dataset(f"{client.project}.{name}").location
+        if location.upper() != settings.location.upper():
+            raise UserError(
+                f"dataset {client.project}.{name} is in {location} and --location is {settings.location}, where "
+                f"{SOURCE} is: delete the dataset, or give another --write-project-id"
+            )
 
 
-def check_dataset(client: bigquery.Client, name: str, description: str, settings: Settings) -> None:
-    """Make a dataset, or see that the one that is there is where the settings say; it stays as it is."""
-    wanted = bigquery.Dataset(f"{client.project}.{name}")
-    wanted.location, wanted.description = settings.location, description
-    try:
-        dataset = client.get_dataset(wanted.reference)
-    except NotFound:
-        dataset = client.create_dataset(wanted, exists_ok=True)
-    if dataset.location.upper() != settings.location.upper():
-        raise UserError(
-            f"dataset {client.project}.{name} is in {dataset.location} and --location is {settings.location}, where "
-            f"{SOURCE_DATASET} is: remove the dataset, or give another --write-project-id"
-        )
+def create_datasets(client: bigquery.Client, settings: Settings) -> None:
+    """Create the two datasets where they are missing; one that exists stays as it is."""
+
+    def create(name: str) -> None:
+        dataset = bigquery.Dataset(f"{client.project}.{name}")
+        dataset.location, dataset.description = settings.location, DATASETS[name]
+        try:
+            client.get_dataset(dataset.reference)
+        except NotFound:
+            client.create_dataset(dataset, exists_ok=True)
+
+    run_in_parallel(create, DATASETS)

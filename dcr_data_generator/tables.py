@@ -1,23 +1,51 @@
-"""The five tables by name, and the provider's two whole: names, types, modes and descriptions."""
+"""Every dataset, table and column that a run reads or writes, by name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from google.cloud.bigquery import SchemaField
 
+from dcr_data_generator.settings import SOURCE_PROJECT
+
+SOURCE = f"{SOURCE_PROJECT}.thelook_ecommerce"
+MERCHANT, PROVIDER = "merchant_provider", "ewallet_provider"
+DATASETS = {
+    MERCHANT: "The merchant of the clean room: a snapshot of thelook_ecommerce.",
+    PROVIDER: "The e-wallet provider of the clean room: synthetic, fitted to the merchant's snapshot.",
+}
 FIVE_TABLES = [
-    "merchant_provider.orders",
-    "merchant_provider.order_items",
-    "merchant_provider.users",
-    "ewallet_provider.provider_users",
-    "ewallet_provider.transactions",
+    f"{MERCHANT}.orders",
+    f"{MERCHANT}.order_items",
+    f"{MERCHANT}.users",
+    f"{PROVIDER}.provider_users",
+    f"{PROVIDER}.transactions",
 ]
 
-DESCRIPTIONS = {
-    "provider_users": "The e-wallet provider's users: wallet holders among the merchant's customers, and others.",
-    "transactions": "The payments of the merchant's orders that went through the wallet, a row an order.",
+# The columns of the snapshot from which the provider's tables are made.
+SNAPSHOT_COLUMNS = {
+    "orders": [
+        SchemaField("order_id", "INTEGER"),
+        SchemaField("user_id", "INTEGER"),
+        SchemaField("status", "STRING"),
+        SchemaField("created_at", "TIMESTAMP"),
+    ],
+    "order_items": [SchemaField("order_id", "INTEGER"), SchemaField("sale_price", "FLOAT")],
+    "users": [
+        SchemaField("id", "INTEGER"),
+        SchemaField("email", "STRING"),
+        SchemaField("age", "INTEGER"),
+        SchemaField("city", "STRING"),
+        SchemaField("created_at", "TIMESTAMP"),
+    ],
 }
 
+DESCRIPTIONS = {
+    "provider_users": "The e-wallet provider's users, one row per person: wallet holders and wallet-only users.",
+    "transactions": "The payments of the merchant's orders that went through the wallet, one row per order.",
+}
 SCHEMAS = {
     "provider_users": [
-        SchemaField("provider_user_id", "INTEGER", "REQUIRED", description="The provider's own number of the user."),
+        SchemaField("provider_user_id", "INTEGER", "REQUIRED", description="The provider's own ID of the user."),
         SchemaField(
             "email", "STRING", "REQUIRED", description="The user's email: the join key to the merchant's users."
         ),
@@ -28,14 +56,37 @@ SCHEMAS = {
     ],
     "transactions": [
         SchemaField(
-            "transaction_id", "STRING", "REQUIRED", description="The provider's own number of the payment, a UUID."
+            "transaction_id", "STRING", "REQUIRED", description="The provider's own ID of the payment, a UUID."
         ),
-        SchemaField(
-            "order_id", "INTEGER", "REQUIRED", description="The order paid: the join key to the merchant's orders."
-        ),
+        SchemaField("order_id", "INTEGER", "REQUIRED", description="The paid order: the join key to orders."),
         SchemaField("provider_user_id", "INTEGER", "REQUIRED", description="The user who paid, in provider_users."),
         SchemaField("transaction_amount", "FLOAT64", description="The sum of the order's items, in US dollars."),
         SchemaField("transaction_timestamp", "TIMESTAMP", description="When the order was placed and paid."),
         SchemaField("status", "STRING", description="The order's status, as the merchant has it."),
     ],
 }
+
+
+class ReplacedTables:
+    """Which of the five tables a run has replaced, so that a run that ends early can say so."""
+
+    def __init__(self) -> None:
+        self.begun: set[str] = set()
+        self.done: set[str] = set()
+
+    @contextmanager
+    def replacing(self, table: str) -> Iterator[None]:
+        """Record that the block replaces a table."""
+        self.begun.add(table)
+        yield
+        self.done.add(table)
+
+    def __str__(self) -> str:
+        if not self.begun:
+            return "nothing was replaced"
+        parts = {
+            "replaced": self.done,
+            "perhaps replaced": self.begun - self.done,
+            "not replaced": set(FIVE_TABLES) - self.begun,
+        }
+        return "; ".join(f"{part}: {', '.join(sorted(tables))}" for part, tables in parts.items() if tables)

@@ -16,15 +16,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dcr_data_generator import shutdown
-
 if TYPE_CHECKING:  # they bring BigQuery's client along, which takes its time
     from dcr_data_generator.checks import Check
-    from dcr_data_generator.outcome import Outcome
     from dcr_data_generator.settings import Settings
-    from dcr_data_generator.use_cases import UseCase
+    from dcr_data_generator.use_cases import Outcome, UseCase
 
-LONGEST_VALUE = 60
+MAX_CHARACTERS = 60
 NUMBER = r"-?[\d,.]+%?"
 
 
@@ -36,46 +33,41 @@ class Terminal:
             stream.reconfigure(errors="replace")  # no city's name ends a run on a terminal that cannot show it
         self.console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
         self.errors = Console(stderr=True, highlight=False, emoji=False)
-        self.doing: str | None = None
-        self.time_limit = 0
-        # Says which tables have been replaced, once there is a warehouse to replace them in.
-        self.account: Callable[[], str] = lambda: "nothing was replaced"
+        self.title: str | None = None
+        # Tells which tables were replaced, for a run that ends early.
+        self.consequence: Callable[[], str] = lambda: "nothing was replaced"
 
     def line(self, text: str = "") -> None:
         """Print a line of markup, which only the terminal itself may break."""
         self.console.print(text, soft_wrap=True)
 
-    def problem(self, text: str) -> None:
+    def error(self, text: str) -> None:
         """Say in one line what is wrong and what to do, and in which step it happened."""
-        step = f" in the step '{self.doing}'" if self.doing else ""
+        step = f" in the step '{self.title}'" if self.title else ""
         self.errors.print(f"[red]error{step}:[/] {escape(on_one_line(text))}", soft_wrap=True)
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Show a step while it goes on, for as long as it may, and how long it took once it is done."""
+        """Show a step while it goes on, and how long it took once it is done."""
         start = time.perf_counter()
-        shutdown.set_deadline(self.time_limit)
-        self.doing = title
-        try:
-            with self.console.status(f"{title} ..."):
-                yield
-        finally:
-            shutdown.set_deadline(0)
-        self.doing = None
+        self.title = title
+        with self.console.status(f"{title} ..."):
+            yield
+        self.title = None
         self.line(f"[green]✓[/] {title} [dim]({time.perf_counter() - start:.1f} s)[/]")
 
     @contextmanager
-    def progress(self, title: str) -> Iterator[Callable[[str, int, int], None]]:
-        """Show how far each of several tables has come; yields what is to be told (the table, rows done, rows)."""
-        tasks = {}
-        with self.step(title), progress.Progress(console=self.console, transient=True) as bars:
+    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
+        """Show how far each of several tables is; yields what is to be called with a table, its rows done, its rows."""
+        tasks: dict[str, progress.TaskID] = {}
+        with progress.Progress(console=self.console, transient=True) as bars:
 
-            def tell(table: str, done: int, rows: int) -> None:
+            def update(table: str, done: int, rows: int) -> None:
                 if table not in tasks:
                     tasks[table] = bars.add_task(table, total=rows)
                 bars.update(tasks[table], completed=done)
 
-            yield tell
+            yield update
 
     def place(self, place: str, settings: Settings) -> None:
         """Say where the run takes place and what it takes."""
@@ -83,7 +75,7 @@ class Terminal:
         self.line(f"Running on {escape(place)}: {days} {settings.target_date}, seed {settings.seed}.")
 
     def checks(self, checks: Sequence[Check]) -> None:
-        """Print a line a check, and the first rows that violate it."""
+        """Print one line per check, and the first rows that violate it."""
         for check in checks:
             if not check.violations:
                 self.line(f"  [green]✓[/] {escape(check.sentence)}")
@@ -111,10 +103,10 @@ class Terminal:
             ["known to", "people", "share"],
             [(party, n, f"{n / people:.1%}") for party, n in zip(parties, overlap, strict=True)],
         )
-        reached = f"{outcome.both_parties / customers:.2%}" if customers else "none, for want of customers"
+        reached = f"{outcome.both_parties / customers:.2%}" if customers else "none"
         self.line(
-            f"Match rate: {settings.match_rate:.2%} asked for, {reached} reached "
-            f"({outcome.both_parties:,} of the merchant's {customers:,} customers)."
+            f"Match rate: {reached} (target {settings.match_rate:.2%}): {outcome.both_parties:,} of the merchant's "
+            f"{customers:,} customers hold a wallet."
         )
         self.line("\n[bold]The five tables[/]")
         self.table(["table", "rows"], [(table, f"{rows:,}") for table, rows in outcome.row_counts.items()])
@@ -151,7 +143,7 @@ def on_one_line(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in " ".join(text.split()))
 
 
-def plain(value: object, longest: int = LONGEST_VALUE) -> str:
+def plain(value: object, longest: int = MAX_CHARACTERS) -> str:
     """Write a value on one line, however odd it is, and no more of it than fits."""
     if isinstance(value, float):
         return f"{value:,.2f}"

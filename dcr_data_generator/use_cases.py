@@ -1,4 +1,4 @@
-"""Asks the four questions that the two parties have for each other."""
+"""Asks the four questions that the two parties have for each other, and counts what came out."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,10 +6,13 @@ from typing import NamedTuple
 from google.cloud import bigquery
 
 from dcr_data_generator import sql
+from dcr_data_generator.settings import Settings
+
+MAX_ROWS = 10
 
 
 class UseCase(NamedTuple):
-    """A question, who asks it and over which join key, the answer in a sentence, and the first rows behind it."""
+    """A question, who asks it over which join keys, the answer in a sentence, and the first rows behind it."""
 
     name: str
     question: str
@@ -21,15 +24,37 @@ class UseCase(NamedTuple):
     query: str
 
 
-def run(client: bigquery.Client) -> list[UseCase]:
-    """Ask all questions at once, each with the figures of its answer."""
+class Outcome(NamedTuple):
+    """The rows of each table; the people whom the merchant only, both parties, and the provider only know."""
+
+    row_counts: dict[str, int]
+    merchant_only: int
+    both_parties: int
+    provider_only: int
+
+
+def run(client: bigquery.Client, settings: Settings) -> list[UseCase]:
+    """Ask all questions, each with the figures of its answer."""
     questions, figures = sql.read_folder("use_cases"), sql.read_folder("answers")
-    results = client.run_at_once(*questions, *figures, most_rows=10)
+    results = sql.run_all(client, [*questions, *figures], settings, MAX_ROWS)
     tables, answers = results[: len(questions)], results[len(questions) :]
     return [
-        UseCase(query.name, *query.comment, SENTENCES[query.name](answer.rows[0]), *table, query.text)
+        UseCase(
+            query.name,
+            query.comments["question"],
+            f"{query.comments['asks']} Join key: {query.comments['key']}",
+            SENTENCES[query.name](answer.rows[0]),
+            *table,
+            query.text,
+        )
         for query, table, answer in zip(questions, tables, answers, strict=True)
     ]
+
+
+def count(client: bigquery.Client, settings: Settings) -> Outcome:
+    """Count the rows of the five tables, and the people of the two parties."""
+    row_counts, overlap = sql.run_all(client, ["row_counts", "overlap"], settings)
+    return Outcome(dict(row.values() for row in row_counts.rows), *overlap.rows[0].values())
 
 
 def transaction_verification(figures: bigquery.Row) -> str:
@@ -45,9 +70,7 @@ def transaction_verification(figures: bigquery.Row) -> str:
 def customer_segmentation(figures: bigquery.Row) -> str:
     """Compare what the highest and the lowest tier spend."""
     if not figures.business or not figures.free:
-        return (
-            "There are not both Business and Free customers who paid with the wallet, so there is nothing to compare."
-        )
+        return "Too few customers paid with the wallet to compare Business with Free."
     return (
         f"Business customers spend {figures.business / figures.free:.1f} times as much per order as Free ones "
         f"(${figures.business:,.2f} against ${figures.free:,.2f})."
@@ -71,8 +94,8 @@ def user_enrichment(figures: bigquery.Row) -> str:
     if not figures.enriched_users:
         return f"The merchant knows none of our {figures.provider_users:,} users."
     return (
-        f"The merchant knows {figures.enriched_users:,} of our {figures.provider_users:,} users; most of them, "
-        f"{figures.top_country_users:,}, are from {figures.top_country}."
+        f"The merchant knows {figures.enriched_users:,} of our {figures.provider_users:,} users; the largest group, "
+        f"{figures.top_country_users:,}, is from {figures.top_country}."
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes a file that takes the place of an earlier one only once it is whole."""
+"""Writes files that replace an earlier one only once they are complete."""
 
 import secrets
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ unfinished_files: set[Path] = set()
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """Give a new file in the same folder, which is moved over the path when the block ends, and removed if it raises.
+def write_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file beside `path`, which replaces `path` when the block ends and is removed if the block raises.
 
-    Its name is nobody else's: no file and no link of a person's is written to.
+    Its random name is not taken: no other file and no link is written to.
 
     Raises:
-        OSError: the folder cannot be made, or the file cannot be written or moved.
+        OSError: the folder cannot be created, or the file cannot be written or moved.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{secrets.token_hex(8)}.unfinished")
@@ -32,6 +32,6 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def remove_unfinished() -> None:
-    """Remove what threads are still writing: for whoever ends the process without waiting for them."""
+    """Remove the files that other threads are still writing, for a process that ends without waiting for them."""
     for path in tuple(unfinished_files):
         path.unlink(missing_ok=True)

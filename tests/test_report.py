@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from dcr_data_generator.charts import circles
 from google.cloud import bigquery
 
 from dcr_data_generator import checks, outcome, report, sql, use_cases, warehouse
-from dcr_data_generator.charts import circles
 from dcr_data_generator.clean_room import kept
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import UserError

@@ -10,14 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from dcr_data_generator import shutdown
 from dcr_data_generator.errors import UserError
 
 PROJECT = "dcr-demo"
 LOCALHOST = "127.0.0.1"
 DATA, UPLOADS, MARKER = "bqemulator.duckdb", "uploads", "made_by.txt"
-LEAST_FREE, NOTHING_FREE = 128 << 20, 4 << 20  # bytes
-PATIENCE = 3  # seconds
+MIN_FREE_BYTES, FULL_DISK_BYTES = 128 << 20, 4 << 20
+STOP_SECONDS = 3
 
 
 class Endpoints(NamedTuple):
@@ -60,7 +59,7 @@ def running(directory: Path) -> Iterator[Endpoints]:
             persistence_mode=PersistenceMode.PERSISTENT,
             data_dir=directory,
             upload_staging_dir=directory / UPLOADS,
-            # Nobody travels back in time here, and every kept version of a table would make the directory grow.
+            # Old versions of tables would make the directory grow.
             time_travel_retention_days=0,
             enable_format_extensions=False,
             log_level=LogLevel.CRITICAL,
@@ -72,34 +71,31 @@ def running(directory: Path) -> Iterator[Endpoints]:
         duckdb_extensions.import_extension("spatial")
         asyncio.run_coroutine_threadsafe(server.start(), loop).result()
     except duckdb.Error as error:
-        raise UserError(cause(directory, f"Fatal Error: {error}")) from None
-    # What a run that was killed was about to load; nobody else's, now that the data are this run's.
+        raise UserError(explain(directory, f"Fatal Error: {error}") or str(error)) from None
+    # The uploads of a run that was killed: the data belong to this run alone now.
     remove_uploads(directory)
     try:
         yield Endpoints(server.rest_url, server.grpc_endpoint)
     finally:
-        # A run that is stopped, or took too long, is told so no more: this ends by itself.
-        shutdown.set_deadline(0)
         try:
-            # One that is in the midst of a long query is left behind: what it has not committed, DuckDB forgets.
+            # An engine that runs a long query is not waited for: DuckDB drops what it has not committed.
             with suppress(TimeoutError):
-                asyncio.run_coroutine_threadsafe(server.stop(), loop).result(PATIENCE)
+                asyncio.run_coroutine_threadsafe(server.stop(), loop).result(STOP_SECONDS)
         finally:
-            # What a run that is stopped in the midst of a load has sent.
             remove_uploads(directory)
 
 
 def remove_uploads(directory: Path) -> None:
-    """Remove the files that are kept while tables are sent; the engine removes those whose tables have arrived."""
+    """Remove what an interrupted load has uploaded; the engine removes the other uploads itself."""
     for upload in (directory / UPLOADS).glob("[0-9a-f]" * 32 + ".bin"):
         upload.unlink(missing_ok=True)
 
 
 def prepare(directory: Path) -> None:
-    """Make the directory ready: there, of this version, and with some room.
+    """Create the directory, or check that this version can use it and that its disk has some space.
 
     Raises:
-        UserError: it is of another version, cannot be written, or has no room.
+        UserError: another version wrote it, it cannot be written, or its disk is full.
     """
     marker = directory / MARKER
     try:
@@ -111,21 +107,19 @@ def prepare(directory: Path) -> None:
                     f"the data in {directory} was written by another version: remove the directory and run again"
                 )
         else:
-            marker.write_text(made_by())
+            marker.write_text(made_by(), encoding="utf-8")
     except OSError as error:
-        raise UserError(
-            f"{directory} cannot be written ({error.strerror}): mend that, or give another --embedded-dir"
-        ) from None
+        raise UserError(f"{directory} cannot be written ({error.strerror}): give another --embedded-dir") from None
     free = shutil.disk_usage(directory).free
-    if free < LEAST_FREE:
+    if free < MIN_FREE_BYTES:
         raise UserError(
-            f"the disk of {directory} is full but for {free >> 20} MiB and a run needs {LEAST_FREE >> 20}: free some, "
-            "or give another --embedded-dir"
+            f"the disk of {directory} has {free >> 20} MiB free and a run needs {MIN_FREE_BYTES >> 20} MiB: free some "
+            "space, or give another --embedded-dir"
         )
 
 
 def made_by() -> str:
-    """What wrote the data: another of these may not be able to read it."""
+    """Name the versions that write the data: other versions may not be able to read it."""
     return f"dcr_data_generator data 1, bqemulator {version('bqemulator')}, duckdb {version('duckdb')}\n"
 
 
@@ -134,12 +128,14 @@ def how_to_serve(directory: Path) -> str:
     return f"uv run bqemulator start --persistent --data-dir {directory} --project {PROJECT}"
 
 
-def cause(directory: Path, error: str) -> str | None:
-    """Say why the data in a directory cannot be used, and what to do; nothing where the error is of another kind."""
-    if shutil.disk_usage(directory).free < NOTHING_FREE:
-        return f"the disk of {directory} is full: free some, or give another --embedded-dir"
+def explain(directory: Path, error: str) -> str | None:
+    """Explain an error of the engine by the state of its directory; None if it has another cause."""
+    if shutil.disk_usage(directory).free < FULL_DISK_BYTES:
+        return f"the disk of {directory} is full: free some space, or give another --embedded-dir"
     if "Could not set lock" in error:
         return f"{directory} is in use by another run: wait for it to end, or give another --embedded-dir"
     if re.search(r"\b(IO|Serialization|Internal|INTERNAL|FATAL|Invalid|Catalog|Binder|Fatal) Error", error):
-        return f"the data in {directory} cannot be read ({error.splitlines()[0]:.200}): remove the directory, run again"
+        return (
+            f"the data in {directory} cannot be read ({error.splitlines()[0]:.200}): remove the directory and run again"
+        )
     return None

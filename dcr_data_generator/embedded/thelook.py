@@ -1,19 +1,20 @@
 """Fills the embedded BigQuery with thelook_ecommerce: a generated sample, or a person's own CSV export."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pandas as pd
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
 
+from dcr_data_generator import source
 from dcr_data_generator.embedded import csv_export, sample
 from dcr_data_generator.parallel import run_in_parallel
+from dcr_data_generator.settings import Settings
+from dcr_data_generator.tables import SOURCE
 
-DATASET = "bigquery-public-data.thelook_ecommerce"
 LOCATION = "US"
-# The label of the dataset says what it holds, once it holds all of it.
+# The dataset's label says what it holds, once the load is complete.
 LABEL, UNFINISHED = "source", "unfinished"
 
 
@@ -22,7 +23,7 @@ def columns(text: str) -> list[SchemaField]:
     return [SchemaField(*column.split()) for column in text.split(", ")]
 
 
-# As the real tables have them, but for the users' user_geom: the emulator cannot copy GEOGRAPHY.
+# The columns of the real tables, without users.user_geom: the embedded engine cannot copy GEOGRAPHY.
 SCHEMAS = {
     "orders": columns(
         "order_id INTEGER, user_id INTEGER, status STRING, gender STRING, created_at TIMESTAMP, returned_at TIMESTAMP, "
@@ -40,47 +41,51 @@ SCHEMAS = {
 }
 
 
-def fill(
-    client: bigquery.Client,
-    folder: Path | None,
-    refuse: Callable[[str, pd.Series], None] = lambda location, created_at: None,
-) -> None:
-    """Make the source what the person asked for: a CSV export where a folder is given, else the sample.
-
-    What is there already is kept. Before anything is replaced, a CSV export is read whole, and `refuse` is given the
-    source's location and the times of its orders, and may raise.
+def fill(client: bigquery.Client, settings: Settings) -> None:
+    """Make the source the CSV export that the settings name, else the sample. A source that is so already stays.
 
     Raises:
-        UserError: a file or a column of the export is missing, or a value is not what its column holds.
+        UserError: the export cannot be read, or the run on it would be refused; the source has not been replaced.
     """
-    content = csv_export.fingerprint(folder) if folder else sample.VERSION
+    content = csv_export.fingerprint(settings.source) if settings.source else sample.VERSION
     if labels(client).get(LABEL) == content:
         return
-    tables = csv_export.read(folder, SCHEMAS) if folder else sample.generate()
-    refuse(LOCATION, tables["orders"]["created_at"])
-    dataset = bigquery.Dataset(DATASET)
+    tables = csv_export.read(settings.source, SCHEMAS) if settings.source else sample.generate()
+    source.check_frame(client, settings, LOCATION, tables["orders"]["created_at"])
+    load(client, tables, content)
+
+
+def fill_if_missing(client: bigquery.Client, settings: Settings) -> None:
+    """Make the source the sample where there is none, or where an earlier run did not finish loading it."""
+    if labels(client, {LABEL: UNFINISHED}).get(LABEL) == UNFINISHED:
+        fill(client, settings)
+
+
+def load(client: bigquery.Client, tables: Mapping[str, pd.DataFrame], content: str) -> None:
+    """Replace the three tables of the source, and label the dataset with what it holds."""
+    dataset = bigquery.Dataset(SOURCE)
     dataset.location = LOCATION
     dataset = client.create_dataset(dataset, exists_ok=True)
-    label(client, dataset, UNFINISHED)
-    run_in_parallel(lambda name: client.load(tables[name], f"{DATASET}.{name}", SCHEMAS[name]), SCHEMAS)
-    label(client, dataset, content)
+    set_label(client, dataset, UNFINISHED)
+
+    def load_table(name: str) -> None:
+        job_config = bigquery.LoadJobConfig(schema=SCHEMAS[name], write_disposition="WRITE_TRUNCATE")
+        frame = tables[name][[field.name for field in SCHEMAS[name]]]
+        client.load_table_from_dataframe(frame, f"{SOURCE}.{name}", job_config=job_config).result()
+
+    run_in_parallel(load_table, SCHEMAS)
+    set_label(client, dataset, content)
 
 
-def fill_if_missing(client: bigquery.Client, refuse: Callable[[str, pd.Series], None]) -> None:
-    """Make the source the sample where there is none, or one that an earlier run began and did not finish."""
-    if labels(client, {LABEL: UNFINISHED}).get(LABEL) == UNFINISHED:
-        fill(client, None, refuse)
-
-
-def labels(client: bigquery.Client, of_none: Mapping[str, str] = {}) -> Mapping[str, str]:
-    """What the dataset says that it holds; `of_none` where there is no dataset."""
+def labels(client: bigquery.Client, default: Mapping[str, str] = {}) -> Mapping[str, str]:
+    """Read the labels of the source; `default` where there is no source."""
     try:
-        return client.get_dataset(DATASET).labels
+        return client.get_dataset(SOURCE).labels
     except NotFound:
-        return of_none
+        return default
 
 
-def label(client: bigquery.Client, dataset: bigquery.Dataset, content: str) -> None:
-    """Say what the dataset holds."""
+def set_label(client: bigquery.Client, dataset: bigquery.Dataset, content: str) -> None:
+    """Write what the dataset holds on its label."""
     dataset.labels = {LABEL: content}
     client.update_dataset(dataset, ["labels"])

@@ -1,28 +1,81 @@
-"""The package's SQL: each file is one statement that runs as it stands in the BigQuery console, too."""
+"""The package's SQL: each file is one statement, which runs in the BigQuery console as it stands.
 
+What a file says about itself stands in its first lines, in comments with a name: `-- question: ...`.
+"""
+
+import re
+from collections.abc import Iterable
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
+
+from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
+
+from dcr_data_generator.parallel import run_in_parallel
+from dcr_data_generator.settings import Settings
 
 FOLDER = Path(__file__).parent
 
 
 class Query(NamedTuple):
-    """A file of SQL: its name, the lines of its first comment, and its text."""
+    """A file of SQL: its name, its named comments, and its text."""
 
     name: str
-    comment: list[str]
+    comments: dict[str, str]
     text: str
+
+
+class Result(NamedTuple):
+    """The answer to a query: its columns, its first rows, and how many rows there are in all."""
+
+    columns: list[str]
+    rows: list[bigquery.Row]
+    total: int
 
 
 def read(file: str) -> Query:
     """Read a file, such as "snapshot/orders"."""
     path = FOLDER / f"{file}.sql"
-    text = path.read_text()
-    comment = [line.removeprefix("-- ") for line in takewhile(lambda line: line.startswith("--"), text.splitlines())]
-    return Query(path.stem, comment, text)
+    text = path.read_text(encoding="utf-8")
+    comment = "\n".join(takewhile(lambda line: line.startswith("-- "), text.splitlines()))
+    parts = re.split(r"^-- ([a-z]+): ", comment, flags=re.MULTILINE)
+    values = [part.strip().replace("\n-- ", " ") for part in parts[2::2]]
+    return Query(path.stem, dict(zip(parts[1::2], values, strict=True)), text)
 
 
 def read_folder(folder: str) -> list[Query]:
-    """Read the files of a folder, by name."""
+    """Read the files of a folder, sorted by name."""
     return [read(f"{folder}/{path.stem}") for path in sorted((FOLDER / folder).glob("*.sql"))]
+
+
+def run(client: bigquery.Client, query: Query | str, settings: Settings, max_rows: int | None = None) -> Result:
+    """Run a query, or the file of that name, with those of the settings that it names as @parameters."""
+    if isinstance(query, str):
+        query = read(query)
+    parameters = [each for each in query_parameters(settings) if f"@{each.name}" in query.text]
+    retry = DEFAULT_RETRY.with_timeout(settings.timeout)
+    job_retry = DEFAULT_JOB_RETRY.with_timeout(settings.timeout)
+    job_config = bigquery.QueryJobConfig(query_parameters=parameters)
+    job = client.query(query.text, job_config=job_config, retry=retry, job_retry=job_retry)
+    rows = job.result(max_results=max_rows, retry=retry, job_retry=job_retry)
+    return Result([field.name for field in rows.schema], list(rows), rows.total_rows)
+
+
+def run_all(
+    client: bigquery.Client, queries: Iterable[Query | str], settings: Settings, max_rows: int | None = None
+) -> list[Result]:
+    """Run queries that do not depend on one another in parallel."""
+    return run_in_parallel(lambda query: run(client, query, settings, max_rows), queries)
+
+
+def query_parameters(settings: Settings) -> list[bigquery.ScalarQueryParameter]:
+    """What SQL may read of the settings."""
+    return [
+        bigquery.ScalarQueryParameter("first_date", "DATE", settings.first_date),
+        bigquery.ScalarQueryParameter("last_date", "DATE", settings.target_date),
+        bigquery.ScalarQueryParameter("target_date", "DATE", settings.target_date),
+        bigquery.ScalarQueryParameter("match_rate", "FLOAT64", settings.match_rate),
+        bigquery.ScalarQueryParameter("wallet_payment_rate", "FLOAT64", settings.wallet_payment_rate),
+        bigquery.ScalarQueryParameter("wallet_only_rate", "FLOAT64", settings.wallet_only_rate),
+    ]

@@ -1,4 +1,4 @@
--- The people of either party: the merchant's only, both parties', the provider's only. A person is an email, compared
+-- purpose: The people whom the merchant only, both parties, and the provider only know. A person is an email, compared
 -- without case and surrounding blanks.
 WITH
   customers AS (

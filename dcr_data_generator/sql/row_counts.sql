@@ -1,4 +1,4 @@
--- How many rows each of the five tables has.
+-- purpose: How many rows each of the five tables has.
 SELECT 'merchant_provider.orders' AS table_name, COUNT(*) AS row_count FROM merchant_provider.orders
 UNION ALL
 SELECT 'merchant_provider.order_items', COUNT(*) FROM merchant_provider.order_items

@@ -1,4 +1,4 @@
--- How many of the merchant's orders went through the wallet, and what they were worth in US dollars.
+-- purpose: How many of the merchant's orders went through the wallet, and their worth in US dollars.
 SELECT
   COUNT(*) AS orders,
   COUNT(t.order_id) AS wallet_orders,

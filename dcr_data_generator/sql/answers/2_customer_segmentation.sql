@@ -1,4 +1,5 @@
--- The average order value of the highest and the lowest tier, in US dollars; NULL where nobody of the tier paid.
+-- purpose: The average order value of the highest and the lowest tier, in US dollars; NULL without payments of the
+-- tier.
 SELECT
   AVG(IF(p.account_tier = 'Business', t.transaction_amount, NULL)) AS business,
   AVG(IF(p.account_tier = 'Free', t.transaction_amount, NULL)) AS free

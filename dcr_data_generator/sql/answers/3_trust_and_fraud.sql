@@ -1,4 +1,4 @@
--- The orders of verified and of unverified customers, and how many of them ended Cancelled or Returned.
+-- purpose: The orders of verified and of unverified customers, and how many of them are Cancelled or Returned.
 SELECT
   COUNT(DISTINCT u.id) AS customers,
   COUNT(DISTINCT IF(p.is_verified_user, u.id, NULL)) AS verified_customers,

@@ -1,4 +1,4 @@
--- How many of the provider's users the merchant knows, and from which country most of them come.
+-- purpose: How many of the provider's users the merchant knows, and the country of the largest group of them.
 WITH
   countries AS (
     SELECT

@@ -1,4 +1,4 @@
--- Nobody outranks by tier a wallet holder who spends so much more an order that no luck of the draw makes up for it.
+-- check: Account tiers follow average order value.
 WITH
   order_totals AS (
     SELECT

@@ -1,4 +1,4 @@
--- Of the wallet holders 8 % are Business and 22 % Premium, and of the other users as many.
+-- check: 8 % of the holders, and of the wallet-only users, are Business and 22 % Premium.
 WITH
   tier_counts AS (
     SELECT

@@ -1,4 +1,4 @@
--- No month of the year and no day of the month has far more birthdays than chance makes likely.
+-- check: Birthdays are spread over the year.
 WITH
   birthdays AS (
     SELECT

@@ -1,4 +1,4 @@
--- Every wallet holder is on the target date as old as the merchant's most recent record of that person says.
+-- check: Wallet holders are as old as the merchant says.
 WITH
   ranked AS (
     SELECT

@@ -1,4 +1,4 @@
--- Every wallet holder's city is as in the merchant's most recent record of that person.
+-- check: Wallet holders live in the city that the merchant has.
 WITH
   ranked AS (
     SELECT

@@ -1,4 +1,4 @@
--- Every wallet holder's email is written as in the merchant's most recent record of that person.
+-- check: Wallet holders have the email that the merchant has.
 WITH
   ranked AS (
     SELECT

@@ -1,4 +1,4 @@
--- The match rate is reached exactly: that share of the merchant's customers holds a wallet.
+-- check: The match rate is exact.
 WITH
   customers AS (
     SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person

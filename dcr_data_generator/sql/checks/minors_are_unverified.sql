@@ -1,4 +1,4 @@
--- Nobody under 18, or of unknown age, is verified.
+-- check: Nobody under 18 or of unknown age is verified.
 SELECT
   provider_user_id,
   date_of_birth,

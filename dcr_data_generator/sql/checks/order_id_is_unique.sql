@@ -1,4 +1,4 @@
--- Every order stands in the snapshot once, under a number of its own.
+-- check: Order IDs are unique.
 SELECT
   order_id,
   COUNT(*) AS orders

@@ -1,4 +1,4 @@
--- Every item stands in the snapshot once, under a number of its own.
+-- check: Order item IDs are unique.
 SELECT
   id AS order_item_id,
   COUNT(*) AS order_items

@@ -1,4 +1,4 @@
--- Every user of the provider has an email, and without case nobody else has it.
+-- check: Emails of provider users are unique, compared without case and blanks.
 SELECT
   LOWER(TRIM(email, ' \t\r\n')) AS person,
   COUNT(*) AS provider_users

@@ -1,4 +1,4 @@
--- The provider's users are numbered from 1 up to as many as they are.
+-- check: `provider_user_id` runs from 1 to n without gaps.
 SELECT
   provider_user_id,
   COUNT(*) AS provider_users

@@ -1,4 +1,4 @@
--- The provider's numbers of its users tell neither who is a customer of the merchant nor the merchant's own numbers.
+-- check: `provider_user_id` is unrelated to the merchant's user IDs and customers.
 WITH
   customers AS (
     SELECT

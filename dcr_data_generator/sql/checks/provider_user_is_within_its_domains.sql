@@ -1,4 +1,4 @@
--- Every user of the provider has a tier, is verified or not, and was born in the past.
+-- check: Provider users have a tier, a verification status and no birth date in the future.
 SELECT
   provider_user_id,
   account_tier,

@@ -1,4 +1,4 @@
--- The snapshot holds every item that the source has for its orders.
+-- check: The snapshot has all items of its orders.
 SELECT
   s.order_id,
   s.id AS order_item_id

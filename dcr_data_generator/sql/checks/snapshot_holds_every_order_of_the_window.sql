@@ -1,4 +1,4 @@
--- The snapshot holds every order that the source has in the window.
+-- check: The snapshot has all orders of the window.
 SELECT
   s.order_id,
   s.created_at

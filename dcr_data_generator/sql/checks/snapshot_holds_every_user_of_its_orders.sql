@@ -1,4 +1,4 @@
--- The snapshot holds the user of every order whom the source has.
+-- check: The snapshot has the users of all its orders.
 SELECT DISTINCT
   s.id AS user_id
 FROM `bigquery-public-data.thelook_ecommerce.users` AS s

@@ -1,4 +1,4 @@
--- Every item of the snapshot belongs to one of its orders and stands in the source just so, in every column.
+-- check: The snapshot's items belong to its orders and equal the source's.
 SELECT
   i.order_id,
   i.id AS order_item_id

@@ -1,4 +1,4 @@
--- Every order of the snapshot lies in the window and stands in the source just so, in every column.
+-- check: The snapshot's orders lie in the window and equal the source's.
 SELECT
   o.order_id,
   o.created_at

@@ -1,4 +1,4 @@
--- Every user of the snapshot placed one of its orders.
+-- check: The snapshot's users placed its orders.
 SELECT
   u.id AS user_id,
   u.email

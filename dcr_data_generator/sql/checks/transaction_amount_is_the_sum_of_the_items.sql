@@ -1,4 +1,4 @@
--- Every transaction is for the sum of its order's items, to the cent.
+-- check: Transaction amounts are the sums of the orders' items, to the cent.
 WITH
   order_totals AS (
     SELECT

@@ -1,4 +1,4 @@
--- Every transaction has the status and the time of its order.
+-- check: Transactions have the status and the time of their orders.
 SELECT
   t.transaction_id,
   t.order_id,

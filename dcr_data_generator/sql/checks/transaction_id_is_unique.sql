@@ -1,4 +1,4 @@
--- Every transaction has a UUID of its own.
+-- check: Transaction IDs are unique UUIDs.
 SELECT
   transaction_id,
   COUNT(*) AS transactions

@@ -1,4 +1,4 @@
--- Every transaction is paid by the provider's user who has the email of the order's customer.
+-- check: Transactions are paid by the customers who placed the orders.
 WITH
   payers AS (
     SELECT

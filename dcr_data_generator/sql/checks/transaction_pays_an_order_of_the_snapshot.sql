@@ -1,4 +1,4 @@
--- Every transaction pays an order of the snapshot that has items.
+-- check: Transactions pay orders of the snapshot that have items.
 SELECT
   t.transaction_id,
   t.order_id

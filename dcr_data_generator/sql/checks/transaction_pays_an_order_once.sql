@@ -1,4 +1,4 @@
--- Every order is paid once at most.
+-- check: Every order is paid at most once.
 SELECT
   order_id,
   COUNT(*) AS transactions

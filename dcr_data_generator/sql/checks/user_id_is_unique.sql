@@ -1,4 +1,4 @@
--- Every user stands in the snapshot once, under a number of their own.
+-- check: User IDs are unique.
 SELECT
   id AS user_id,
   COUNT(*) AS users

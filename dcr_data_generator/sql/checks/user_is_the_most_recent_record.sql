@@ -1,4 +1,4 @@
--- Every user stands in the snapshot as the source's most recent record has them, in every column.
+-- check: The snapshot's users equal the source's most recent records.
 WITH
   ranked AS (
     SELECT

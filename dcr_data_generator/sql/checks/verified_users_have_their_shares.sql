@@ -1,4 +1,4 @@
--- Verified are 94 % of the adult holders without a Cancelled or Returned order, 55 % of those with one, 85 % of others.
+-- check: 94 % of adult holders are verified, 55 % of those with refunds, 85 % of others.
 WITH
   customers AS (
     SELECT

@@ -1,4 +1,4 @@
--- Every user who is no customer of the merchant is as old as some adult wallet holder; without such a holder, 18 to 70.
+-- check: Wallet-only users have ages of adult holders, or 18 to 70 where there are none.
 WITH
   customers AS (
     SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person

@@ -1,4 +1,4 @@
--- Every user who is no customer of the merchant lives in a city of the merchant's users.
+-- check: Wallet-only users live in cities of the merchant's users.
 WITH
   customers AS (
     SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person

@@ -1,4 +1,4 @@
--- The email of every user who is no customer of the merchant is made of names, at a domain where nobody has an address.
+-- check: Emails of wallet-only users are made of names, at reserved domains.
 SELECT
   p.provider_user_id,
   p.email

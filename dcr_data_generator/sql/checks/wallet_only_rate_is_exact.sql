@@ -1,4 +1,4 @@
--- The wallet-only rate is reached exactly: that share of the provider's users are no customers of the merchant.
+-- check: The wallet-only rate is exact.
 WITH
   counts AS (
     SELECT

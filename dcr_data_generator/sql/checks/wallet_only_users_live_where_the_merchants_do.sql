@@ -1,4 +1,4 @@
--- No city has far more or fewer of the users who are no customers than its share of the merchant's users makes likely.
+-- check: Wallet-only users are spread over the cities like the merchant's users.
 WITH
   customers AS (
     SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person

@@ -1,4 +1,4 @@
--- The wallet payment rate is reached exactly: that share of the wallet holders' orders with items was paid by wallet.
+-- check: The wallet payment rate is exact.
 WITH
   holders_orders AS (
     SELECT DISTINCT o.order_id

@@ -1,5 +1,5 @@
--- The merchant's orders, and what they were worth in US dollars, through the wallet and not, by status: the ten most
--- frequent, and the rest.
+-- purpose: The merchant's orders and their worth in US dollars, through the wallet and otherwise, by status: the ten
+-- most frequent statuses, and the rest.
 WITH
   totals AS (
     SELECT

@@ -1,5 +1,5 @@
--- What the customers of each tier spend per order in US dollars: the average, and between which amounts the middle half
--- of their orders lies.
+-- purpose: What customers of each tier spend per order in US dollars: the average, and the range of the middle half of
+-- their orders.
 WITH
   payments AS (
     SELECT

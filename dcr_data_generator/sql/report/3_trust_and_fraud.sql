@@ -1,5 +1,5 @@
--- How many customers the provider has verified and how many not, and how many of their orders ended Cancelled or
--- Returned.
+-- purpose: How many customers the provider has verified and how many not, and how many of their orders are Cancelled
+-- or Returned.
 SELECT
   CASE
     WHEN p.is_verified_user THEN 'verified'

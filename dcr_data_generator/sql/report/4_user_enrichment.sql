@@ -1,4 +1,4 @@
--- The provider's users whom the merchant knows, by country and age: the ten countries with most of them, and the rest.
+-- purpose: The provider's users whom the merchant knows, by country and age: the ten largest countries, and the rest.
 WITH
   known_users AS (
     SELECT

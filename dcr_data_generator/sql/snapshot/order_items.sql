@@ -1,4 +1,4 @@
--- The items of the snapshot's orders, as they are; an item's own created_at does not count.
+-- purpose: The items of the snapshot's orders, as they are. An item's own created_at does not matter.
 CREATE OR REPLACE TABLE merchant_provider.order_items
 OPTIONS (description = 'The items of the orders of the snapshot, as thelook_ecommerce has them.') AS
 SELECT DISTINCT *

@@ -1,4 +1,4 @@
--- The orders of the window, as they are; one that stands in the source twice is copied once.
+-- purpose: The orders of the window, as they are. An order that the source has twice is copied once.
 CREATE OR REPLACE TABLE merchant_provider.orders
 OPTIONS (description = 'The orders of the snapshot, as thelook_ecommerce has them.') AS
 SELECT DISTINCT *

@@ -1,4 +1,5 @@
--- The users of the snapshot's orders, as their most recent record has them; a tie goes to the record that sorts last.
+-- purpose: The users of the snapshot's orders, each with the most recent record. A tie goes to the record that sorts
+-- last.
 CREATE OR REPLACE TABLE merchant_provider.users
 OPTIONS (description = 'The users who placed the orders of the snapshot, one record each, the most recent.') AS
 SELECT *

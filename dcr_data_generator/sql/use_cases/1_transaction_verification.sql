@@ -1,5 +1,6 @@
--- Which sales did this provider process?
--- The merchant asks. Join key: order_id.
+-- question: Which sales did this provider process?
+-- asks: The merchant asks.
+-- key: order_id.
 SELECT
   o.order_id,
   o.created_at,

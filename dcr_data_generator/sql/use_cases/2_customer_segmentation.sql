@@ -1,5 +1,6 @@
--- Do customers of a higher tier spend more?
--- The merchant asks. Join keys: email, then provider_user_id.
+-- question: Do customers of a higher tier spend more?
+-- asks: The merchant asks.
+-- key: email, then provider_user_id.
 SELECT
   p.account_tier,
   AVG(t.transaction_amount) AS average_order_value,

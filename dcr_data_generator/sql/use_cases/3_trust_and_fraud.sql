@@ -1,5 +1,6 @@
--- How many of our customers has this provider verified?
--- The merchant asks. Join key: email.
+-- question: How many of our customers has this provider verified?
+-- asks: The merchant asks.
+-- key: email.
 SELECT
   p.is_verified_user,
   COUNT(DISTINCT u.id) AS number_of_customers

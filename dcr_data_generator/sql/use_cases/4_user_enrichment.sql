@@ -1,5 +1,6 @@
--- Who are our users, as the merchant knows them?
--- The provider asks. Join key: email.
+-- question: Who are our users, as the merchant knows them?
+-- asks: The provider asks.
+-- key: email.
 SELECT
   p.provider_user_id,
   p.email,

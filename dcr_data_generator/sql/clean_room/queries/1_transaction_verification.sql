@@ -1,4 +1,4 @@
--- The merchant joins its own orders with what the wallet shares.
+-- explanation: The merchant joins its own orders with what the wallet shares.
 SELECT
   o.order_id,
   o.created_at,

@@ -1,4 +1,4 @@
--- The merchant asks for averages; tiers with fewer people than the threshold are left out.
+-- explanation: The merchant asks for averages. Tiers with fewer people than the threshold are left out.
 SELECT WITH AGGREGATION_THRESHOLD OPTIONS (threshold = 50, privacy_unit_column = w.hashed_email)
   w.account_tier,
   AVG(w.transaction_amount) AS average_order_value,

@@ -1,5 +1,5 @@
--- The merchant asks for the same averages, and gets all tiers, with noise. Of an order, at most 500 dollars count:
--- without bounds, some of the budget would go into finding them.
+-- explanation: The merchant asks for the same averages, and gets all tiers, with noise. Bounds of 0 and 500 dollars
+-- save the part of the budget that finding bounds would cost.
 SELECT WITH DIFFERENTIAL_PRIVACY
   OPTIONS (epsilon = 5, delta = 0.0001, max_groups_contributed = 1, privacy_unit_column = hashed_email)
   account_tier,

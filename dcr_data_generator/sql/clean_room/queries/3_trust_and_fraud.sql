@@ -1,4 +1,4 @@
--- The merchant counts its customers by whether the provider has verified them.
+-- explanation: The merchant counts its customers by whether the provider has verified them.
 SELECT WITH AGGREGATION_THRESHOLD OPTIONS (threshold = 50, privacy_unit_column = w.hashed_email)
   w.is_verified_user,
   COUNT(DISTINCT w.hashed_email) AS number_of_customers

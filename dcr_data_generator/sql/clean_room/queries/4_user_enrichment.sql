@@ -1,4 +1,5 @@
--- The provider hashes its own users' emails with the common salt, and joins them with what the merchant shares.
+-- explanation: The provider hashes its own users' emails with the common salt, and joins them with what the merchant
+-- shares.
 WITH
   our_users AS (
     SELECT

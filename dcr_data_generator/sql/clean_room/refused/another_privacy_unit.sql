@@ -1,4 +1,4 @@
--- Payments counted for people: one person with 50 payments would do.
+-- attempt: Counting payments instead of people: one person with 50 payments would be enough.
 SELECT WITH AGGREGATION_THRESHOLD OPTIONS (threshold = 50, privacy_unit_column = transaction_amount)
   account_tier,
   COUNT(*) AS payments

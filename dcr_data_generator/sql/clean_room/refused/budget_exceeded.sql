@@ -1,4 +1,4 @@
--- One question more than the budget pays for: answers are no longer given, whoever asks.
+-- attempt: One question more than the budget pays for.
 SELECT WITH DIFFERENTIAL_PRIVACY
   account_tier,
   AVG(transaction_amount) AS average_order_value

@@ -1,4 +1,4 @@
--- A cross join: every order of the wallet, once for each of one's own.
+-- attempt: A cross join: all orders of the wallet, once for each of one's own.
 SELECT
   w.order_id,
   w.transaction_amount

@@ -1,4 +1,4 @@
--- A column that is not shared.
+-- attempt: A column that is not shared.
 SELECT WITH AGGREGATION_THRESHOLD OPTIONS (threshold = 50, privacy_unit_column = hashed_email)
   date_of_birth,
   COUNT(*) AS number_of_customers

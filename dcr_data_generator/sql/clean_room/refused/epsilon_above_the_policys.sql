@@ -1,4 +1,4 @@
--- Less noise than the policy allows.
+-- attempt: Less noise than the policy allows.
 SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS (epsilon = 1e20, privacy_unit_column = hashed_email)
   account_tier,
   AVG(transaction_amount) AS average_order_value

@@ -1,4 +1,4 @@
--- A join that matches more than equals: every order with a higher number.
+-- attempt: A join that matches more than equal values: every order with a higher ID.
 SELECT
   w.order_id,
   w.transaction_amount

@@ -1,4 +1,4 @@
--- A join on another column than the one allowed.
+-- attempt: A join on a column that is not allowed.
 SELECT WITH AGGREGATION_THRESHOLD OPTIONS (threshold = 50, privacy_unit_column = w.hashed_email)
   s.account_tier,
   COUNT(DISTINCT w.hashed_email) AS number_of_customers

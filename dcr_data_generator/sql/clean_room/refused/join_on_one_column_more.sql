@@ -1,4 +1,4 @@
--- A join on the column allowed and on one more, which a value tried out would reveal.
+-- attempt: A join on the allowed column and one more, whose values could be tried out.
 SELECT
   o.order_id
 FROM merchant_provider.orders AS o

@@ -1,4 +1,4 @@
--- A list joined with itself overlaps with itself: all of it.
+-- attempt: A list joined with itself, which would show all of it.
 SELECT
   a.hashed_email,
   a.age

@@ -1,4 +1,4 @@
--- A list read in a condition instead of a join.
+-- attempt: A list read in a condition instead of a join.
 SELECT
   order_id
 FROM merchant_provider.orders

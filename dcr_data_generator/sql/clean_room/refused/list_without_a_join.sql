@@ -1,4 +1,4 @@
--- A list without a join: all of the merchant's customers.
+-- attempt: A list without a join: all of the merchant's customers.
 SELECT
   hashed_email,
   age,

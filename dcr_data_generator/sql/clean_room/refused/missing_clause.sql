@@ -1,4 +1,4 @@
--- Groups without the clause, so that nobody counts the people in them.
+-- attempt: Groups without the clause, so that nobody counts the people in them.
 SELECT
   account_tier,
   AVG(transaction_amount) AS average_order_value

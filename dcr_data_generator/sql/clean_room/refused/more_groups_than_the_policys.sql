@@ -1,4 +1,4 @@
--- More groups a person than the policy allows.
+-- attempt: More groups per person than the policy allows.
 SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS (max_groups_contributed = 10, privacy_unit_column = hashed_email)
   account_tier,
   AVG(transaction_amount) AS average_order_value

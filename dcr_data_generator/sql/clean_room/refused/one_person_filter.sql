@@ -1,4 +1,4 @@
--- One person singled out: whoever placed the first order that was paid through the wallet.
+-- attempt: A single person: the customer of the first order that was paid through the wallet.
 WITH
   one_person AS (
     SELECT TO_HEX(SHA256(CONCAT(s.salt, LOWER(TRIM(u.email, ' \t\r\n'))))) AS hashed_email

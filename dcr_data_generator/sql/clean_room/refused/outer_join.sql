@@ -1,4 +1,4 @@
--- An outer join that keeps the unmatched: the wallet's orders that the merchant does not have.
+-- attempt: An outer join that keeps the unmatched rows: the wallet's orders that the merchant does not have.
 SELECT
   w.order_id,
   w.transaction_amount

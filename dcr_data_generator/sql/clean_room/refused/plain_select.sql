@@ -1,3 +1,3 @@
--- A plain SELECT: the rows themselves.
+-- attempt: A plain SELECT: the rows themselves.
 SELECT *
 FROM ewallet_clean_room.wallet_spend

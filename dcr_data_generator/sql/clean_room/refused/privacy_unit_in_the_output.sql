@@ -1,4 +1,4 @@
--- The people themselves, by their hashed emails.
+-- attempt: The people themselves, by their hashed emails.
 SELECT WITH AGGREGATION_THRESHOLD OPTIONS (threshold = 50, privacy_unit_column = hashed_email)
   hashed_email,
   AVG(transaction_amount) AS average_order_value

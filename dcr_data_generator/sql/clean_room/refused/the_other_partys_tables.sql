@@ -1,4 +1,4 @@
--- The other party's own table, emails and all.
+-- attempt: The other party's own tables, with emails.
 SELECT
   p.email,
   p.date_of_birth

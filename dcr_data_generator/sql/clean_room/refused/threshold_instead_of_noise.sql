@@ -1,4 +1,4 @@
--- The view that answers with noise, asked for exact figures.
+-- attempt: Exact figures from the view that answers with noise.
 SELECT WITH AGGREGATION_THRESHOLD OPTIONS (threshold = 50, privacy_unit_column = hashed_email)
   account_tier,
   AVG(transaction_amount) AS average_order_value

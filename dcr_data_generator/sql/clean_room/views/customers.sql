@@ -1,8 +1,8 @@
--- The merchant's customers, a row a user who has an email.
--- List overlap: whoever asks learns about the people whom they know, too, and about no others.
+-- purpose: The merchant's customers, one row per user who has an email.
+-- rule: List overlap. A subscriber sees the customers whom they know, too, and no others.
 CREATE OR REPLACE VIEW merchant_clean_room.customers
 OPTIONS (
-  description = 'The customers of the merchant, a row a user. List overlap: joined on hashed_email only.',
+  description = 'The customers of the merchant, one row per user. List overlap: joined on hashed_email only.',
   privacy_policy = '{"join_restriction_policy": {"join_condition": "JOIN_ALL", "join_allowed_columns": ["hashed_email"]}}'
 )
 AS

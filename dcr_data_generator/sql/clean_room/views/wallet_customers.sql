@@ -1,10 +1,10 @@
--- The wallet's users, a row a person: their tier, and whether the provider has verified them.
--- Aggregation threshold: groups of at least 50 people, joined on hashed_email.
--- A view takes no parameters, so the salt lies in a table of one row beside the provider's own tables, where no
--- subscriber may look: the view may, because it is authorized there.
+-- purpose: The wallet's users, one row per person: their tier, and whether the provider has verified them. A view
+-- takes no parameters, so the salt is in a table of one row beside the provider's own tables. No subscriber can read
+-- it; the view can, because it is authorized there.
+-- rule: Aggregation threshold. Groups have at least 50 people, joined on hashed_email.
 CREATE OR REPLACE VIEW ewallet_clean_room.wallet_customers
 OPTIONS (
-  description = 'The users of the wallet, a row a person. Aggregation threshold: groups of at least 50 people.',
+  description = 'The users of the wallet, one row per person. Aggregation threshold: groups of at least 50 people.',
   privacy_policy = '{"aggregation_threshold_policy": {"threshold": 50, "privacy_unit_column": "hashed_email"}, "join_restriction_policy": {"join_condition": "JOIN_ALL", "join_allowed_columns": ["hashed_email"]}}'
 )
 AS

@@ -1,8 +1,8 @@
--- What the wallet's users spend, a row a transaction, for averages.
--- Aggregation threshold: groups of at least 50 people, however many transactions they have.
+-- purpose: What the wallet's users spend, one row per transaction, for averages.
+-- rule: Aggregation threshold. Groups have at least 50 people, however many transactions they have.
 CREATE OR REPLACE VIEW ewallet_clean_room.wallet_spend
 OPTIONS (
-  description = 'What the users of the wallet spend, a row a transaction. Aggregation threshold: at least 50 people.',
+  description = 'What the users of the wallet spend, one row per transaction. Aggregation threshold: at least 50 people.',
   privacy_policy = '{"aggregation_threshold_policy": {"threshold": 50, "privacy_unit_column": "hashed_email"}, "join_restriction_policy": {"join_condition": "JOIN_NOT_REQUIRED", "join_allowed_columns": ["hashed_email"]}}'
 )
 AS

@@ -1,8 +1,9 @@
--- The same rows as wallet_spend, answered with noise.
--- Differential privacy: the budget pays for 20 questions of the highest epsilon; then the view answers no more.
+-- purpose: The same rows as wallet_spend, answered with noise.
+-- rule: Differential privacy. The budget pays for 20 questions of the highest epsilon; then the view is not answered
+-- any more.
 CREATE OR REPLACE VIEW ewallet_clean_room.wallet_spend_private
 OPTIONS (
-  description = 'What the users of the wallet spend, a row a transaction. Differential privacy, with a budget.',
+  description = 'What the users of the wallet spend, one row per transaction. Differential privacy, with a budget.',
   privacy_policy = '{"differential_privacy_policy": {"privacy_unit_column": "hashed_email", "max_epsilon_per_query": 5, "epsilon_budget": 100, "delta_per_query": 0.0001, "delta_budget": 0.002, "max_groups_contributed": 1}, "join_restriction_policy": {"join_condition": "JOIN_NOT_REQUIRED", "join_allowed_columns": ["hashed_email"]}}'
 )
 AS

@@ -1,6 +1,5 @@
 """Draws the report's charts with Altair, which takes half a second to import: only report.py does, when it writes."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -27,24 +26,6 @@ class Chart(NamedTuple):
 def draw(name: str, rows: Sequence[Row]) -> list[Chart]:
     """Draw a use case's charts from the rows of its file in sql/report; without rows there are none."""
     return DRAWINGS[name](rows) if rows else []
-
-
-def circles(merchant_only: int, both: int, provider_only: int) -> tuple[float, float, float]:
-    """The radii and the distance of two circles that have an area of 1 a person, in common, too."""
-    merchant, provider = (math.sqrt((both + only) / math.pi) for only in (merchant_only, provider_only))
-    nearest, farthest = abs(merchant - provider), merchant + provider
-    for _ in range(50 if both else 0):
-        distance = (nearest + farthest) / 2
-        nearest, farthest = (distance, farthest) if lens(merchant, provider, distance) > both else (nearest, distance)
-    return merchant, provider, farthest
-
-
-def lens(a: float, b: float, distance: float) -> float:
-    """The area that two circles share: https://mathworld.wolfram.com/Circle-CircleIntersection.html, formula 14."""
-    cosines = ((distance**2 + r**2 - s**2) / (2 * distance * r) for r, s in ((a, b), (b, a)))
-    sectors = sum(r**2 * math.acos(max(-1, min(1, cosine))) for r, cosine in zip((a, b), cosines, strict=True))
-    kite = (a + b - distance) * (distance + a - b) * (distance - a + b) * (distance + a + b)
-    return sectors - math.sqrt(max(0, kite)) / 2
 
 
 def chart(title: str, caption: str, clause: str, rows: Sequence[Row], drawing: alt.Chart | alt.LayerChart) -> Chart:

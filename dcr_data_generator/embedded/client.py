@@ -1,0 +1,43 @@
+"""A BigQuery client of the embedded BigQuery, or of an emulator."""
+
+from typing import Any
+
+import grpc
+from google.auth.credentials import AnonymousCredentials
+from google.auth.transport.requests import AuthorizedSession
+from google.cloud import bigquery
+from google.cloud.bigquery_storage import BigQueryReadClient
+from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
+
+
+class EmulatorClient(bigquery.Client):
+    """A client whose uploads are resumable, whatever their size: bqemulator 1.4 refuses multipart uploads."""
+
+    def load_table_from_file(self, *arguments: Any, **options: Any) -> bigquery.LoadJob:  # noqa: ANN401
+        """Load a file. An upload of unknown size is resumable."""
+        return super().load_table_from_file(*arguments, **options | {"size": None})
+
+
+def connect(
+    url: str, project: str, job_defaults: tuple[bigquery.QueryJobConfig, bigquery.LoadJobConfig], location: str
+) -> EmulatorClient:
+    """Connect to an emulator at a URL, without credentials, and without the proxies of the person's network."""
+    session = AuthorizedSession(AnonymousCredentials())
+    session.trust_env = False
+    query_defaults, load_defaults = job_defaults
+    return EmulatorClient(
+        project,
+        AnonymousCredentials(),
+        _http=session,
+        location=location,
+        default_query_job_config=query_defaults,
+        default_load_job_config=load_defaults,
+        client_options={"api_endpoint": url},
+    )
+
+
+def connect_to_storage(address: str) -> BigQueryReadClient:
+    """Connect to the Storage API of the embedded BigQuery, which has no TLS."""
+    options = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
+    channel = grpc.insecure_channel(address, options=options)
+    return BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))

@@ -1,0 +1,5 @@
+"""The report: one HTML file that tells what a run made, and opens anywhere without a network."""
+
+from dcr_data_generator.report.report import write
+
+__all__ = ["write"]
