@@ -92,9 +92,9 @@ class SourceFolder(click.Path):
         return self.fail(f"{str(value)[:60]!r} is not a folder that exists.", param, ctx)
 
 
-def option(panel: str, text: str, kind: Any, metavar: str, default: Any = MISSING) -> Any:  # noqa: ANN401
+def option(panel: str, text: str, kind: Any, metavar: str, default: Any = MISSING, **more: Any) -> Any:  # noqa: ANN401
     """A field that is an option of the command line; without a default, main.py has a constant for it."""
-    return field(default=default, metadata={"panel": panel, "help": text, "type": kind, "metavar": metavar})
+    return field(default=default, metadata={"panel": panel, "help": text, "type": kind, "metavar": metavar} | more)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +163,7 @@ def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None
         SystemExit: --help was printed.
     """
     command = RichCommand(
-        "main",
+        name="main",
         params=options_of(Settings, constants),
         callback=Settings,
         help="Make the two sides of a BigQuery data clean room.",
@@ -180,11 +180,12 @@ def options_of(settings: type[Settings], constants: Mapping[str, object]) -> lis
     for each in fields(settings):
         default = constants.get(each.name, None if each.default is MISSING else each.default)
         is_flag = each.metadata["type"] is click.BOOL
+        # As text, so that a constant is read and checked like a flag.
+        as_text = default if default is None or isinstance(default, bool | tuple) else str(default)
         options.append(
             RichOption(
                 [f"--{each.name.replace('_', '-')}"],
-                # As text, so that a constant is read and checked like a flag.
-                default=default if default is None or is_flag else str(default),
+                default=as_text,
                 required=default is None and each.default is MISSING,
                 is_flag=is_flag,
                 show_default=not is_flag,

@@ -56,7 +56,10 @@ def handle_signals() -> Iterator[None]:
         if not is_interrupted():
             raise stops[0] if stops else TimedOut
 
-    handlers = {signal.SIGINT: stop, signal.SIGTERM: stop}
+    handlers: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {
+        signal.SIGINT: stop,
+        signal.SIGTERM: stop,
+    }
     if hasattr(signal, "SIGALRM"):  # Windows has none: there, only the client's own timeouts end a step
         handlers[signal.SIGALRM] = end_step
     previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}

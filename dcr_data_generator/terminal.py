@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ class Terminal:
 
     def __init__(self) -> None:
         for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(errors="replace")  # no city's name ends a run on a terminal that cannot show it
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # no city's name ends a run on a terminal that cannot show it
         self.console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
         self.errors = Console(stderr=True, highlight=False, emoji=False)
         self.title: str | None = None

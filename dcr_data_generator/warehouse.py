@@ -48,7 +48,8 @@ class Warehouse(NamedTuple):
 
     def bytes_billed(self) -> int:
         """Add up what BigQuery billed for the queries of this run, which have a label of their own."""
-        run = self.client.default_query_job_config.labels["run"]
+        defaults = self.client.default_query_job_config
+        run = defaults and defaults.labels["run"]
         jobs = [job for job in self.client.list_jobs(max_results=1000) if job.labels.get("run") == run]
         return sum(job.total_bytes_billed or 0 for job in jobs if isinstance(job, bigquery.QueryJob))
 

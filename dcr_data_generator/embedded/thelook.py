@@ -20,7 +20,7 @@ LABEL, UNFINISHED = "source", "unfinished"
 
 def columns(text: str) -> list[SchemaField]:
     """Read columns as they stand in a CREATE TABLE."""
-    return [SchemaField(*column.split()) for column in text.split(", ")]
+    return [SchemaField(name, kind) for name, kind in (column.split() for column in text.split(", "))]
 
 
 # The columns of the real tables, without users.user_geom: the embedded engine cannot copy GEOGRAPHY.

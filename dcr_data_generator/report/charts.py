@@ -28,7 +28,9 @@ def draw(name: str, rows: Sequence[Row]) -> list[Chart]:
     return DRAWINGS[name](rows) if rows else []
 
 
-def chart(title: str, caption: str, clause: str, rows: Sequence[Row], drawing: alt.Chart | alt.LayerChart) -> Chart:
+def chart(
+    title: str, caption: str, clause: str, rows: Sequence[Row], drawing: alt.Chart | alt.LayerChart | alt.FacetChart
+) -> Chart:
     """Give a drawing the page's width and look, and put its rows into words, a clause a row."""
     spec = (
         drawing.properties(width="container", autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))

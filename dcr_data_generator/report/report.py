@@ -48,7 +48,7 @@ def write(
         outcome=outcome,
         charts={name: charts.draw(name, rows[name]) for name in rows},
         schemas=schemas,
-        javascript=vl_convert.javascript_bundle().replace("</script", r"<\/script"),
+        javascript=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", r"<\/script"),
     )
     save(page, settings.report)
 
