@@ -100,6 +100,13 @@ def deadline(seconds: float) -> Iterator[None]:
         set_deadline(0)
 
 
+@contextmanager
+def step(terminal: "Terminal", seconds: float, title: str) -> Iterator[None]:
+    """Show a step on the terminal, and raise TimedOut when it takes longer than this."""
+    with terminal.step(title), deadline(seconds):
+        yield
+
+
 def run_safely(command: Callable[["Terminal"], int]) -> int:
     """Run a command, and end it in one line on standard error when it fails; returns the exit status."""
     for name in ("stdout", "stderr"):

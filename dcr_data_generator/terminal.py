@@ -132,12 +132,17 @@ class Terminal:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print rows; numbers to the right."""
-        table = Table(*map(escape, columns))
-        for row in rows:
-            for column, value in zip(table.columns, row, strict=True):
-                column.justify = "right" if re.fullmatch(NUMBER, plain(value)) else "left"
-            table.add_row(*(escape(plain(value)) for value in row))
-        self.console.print(table)
+        self.console.print(table_of(columns, rows))
+
+
+def table_of(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> Table:
+    """Draw rows; numbers to the right."""
+    table = Table(*map(escape, columns), title=title, title_justify="left")
+    for row in rows:
+        for column, value in zip(table.columns, row, strict=True):
+            column.justify = "right" if re.fullmatch(NUMBER, plain(value)) else "left"
+        table.add_row(*(escape(plain(value)) for value in row))
+    return table
 
 
 def on_one_line(text: str) -> str:
