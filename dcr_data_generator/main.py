@@ -85,8 +85,8 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
             answers, outcome = use_cases.run(client, settings), use_cases.count(client, settings)
         terminal.use_cases(answers)
         if settings.export:
-            with step("Export"), terminal.progress() as progress:
-                export.run(place, settings.export, progress)
+            with step("Export"):
+                export.run(place, settings.export)
         terminal.outcome(outcome, settings)
         terminal.how_to_query(place.how_to_query)
         terminal.verdict(verdict)

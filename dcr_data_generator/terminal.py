@@ -12,7 +12,6 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich import progress
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -57,19 +56,6 @@ class Terminal:
             yield
         self.title = None
         self.line(f"[green]✓[/] {title} [dim]({time.perf_counter() - start:.1f} s)[/]")
-
-    @contextmanager
-    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
-        """Show how far each of several tables is; yields what is to be called with a table, its rows done, its rows."""
-        tasks: dict[str, progress.TaskID] = {}
-        with progress.Progress(console=self.console, transient=True) as bars:
-
-            def update(table: str, done: int, rows: int) -> None:
-                if table not in tasks:
-                    tasks[table] = bars.add_task(table, total=rows)
-                bars.update(tasks[table], completed=done)
-
-            yield update
 
     def place(self, place: str, settings: Settings) -> None:
         """Say where the run takes place and what it takes."""
