@@ -148,7 +148,7 @@ def saved(rehearsed: Rehearsed) -> rehearsal.Answered:
     use_case, query, (answer, withheld), _ = rehearsed
     rows = [list(row) for row in answer.rows[: use_cases.MAX_ROWS]]
     return rehearsal.Answered(
-        use_case.name, query.text, use_case.columns, rehearsal.rows_of(use_case), answer.columns, rows, withheld
+        use_case.name, query.name, use_case.columns, rehearsal.rows_of(use_case), answer.columns, rows, withheld
     )
 
 
