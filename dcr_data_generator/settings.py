@@ -76,7 +76,7 @@ class PathToWrite(click.Path):
         """Read the path."""
         path = Path(value).expanduser()
         try:
-            nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
+            nearest = next(each for each in (path, *path.absolute().parents) if os.path.lexists(each))
             is_right_kind = nearest.is_dir() or (nearest == path and self.file_okay and nearest.is_file())
         except (OSError, ValueError):  # a name that is too long, a circle of links, a NUL
             is_right_kind = False
@@ -181,7 +181,7 @@ def run_command(command: click.Command, program: str, arguments: Sequence[str] |
     except click.exceptions.Exit as end:
         raise SystemExit(end.exit_code) from None
     except click.ClickException as error:
-        raise UserError(f"{error.format_message().rstrip('.')}; --help lists the options") from None
+        raise UserError(f"{error.format_message().rstrip('.?')}; --help lists the options") from None
 
 
 def check_contradictions(settings: Settings, arguments: Sequence[str]) -> None:
