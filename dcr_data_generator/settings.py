@@ -76,7 +76,7 @@ class PathToWrite(click.Path):
         """Read the path."""
         path = Path(value).expanduser()
         try:
-            nearest = next(each for each in (path, *path.absolute().parents) if os.path.lexists(each))
+            nearest = next(each for each in (path, *path.absolute().parents) if each.exists() or each.is_symlink())
             is_right_kind = nearest.is_dir() or (nearest == path and self.file_okay and nearest.is_file())
         except (OSError, ValueError):  # a name that is too long, a circle of links, a NUL
             is_right_kind = False
