@@ -79,7 +79,9 @@ def draw(name: str, rows: list[Row]) -> list[Chart]:
         spec = json.loads(path.read_text(encoding="utf-8"))
         texts = spec["usermeta"]
         words = "; ".join(texts["words"].format(**row) for row in rows) + "."
-        charts.append(Chart(texts["title"], texts["caption"], words, {**spec, "data": {"values": rows}}))
+        height = texts["height_per_row"] * len({row[texts["row"]] for row in rows})
+        spec |= {"height": height, "data": {"values": rows}}
+        charts.append(Chart(texts["title"], texts["caption"], words, spec))
     return charts
 
 
