@@ -86,16 +86,20 @@ def connect(settings: Settings, fill_source: bool = True) -> Iterator[Warehouse]
 @contextmanager
 def connect_to_embedded(settings: Settings, fill_source: bool) -> Iterator[Warehouse]:
     """Connect to the embedded BigQuery, in this process."""
-    with embedded.running(settings.embedded_dir) as endpoints:
+    directory = settings.embedded_dir
+    with embedded.running(directory) as endpoints:
         client = embedded.connect(endpoints.rest, embedded.PROJECT, job_defaults(), settings.location)
-        if fill_source:
-            embedded.fill(client, settings)
-        yield Warehouse(
-            client,
-            embedded.connect_to_storage(endpoints.storage),
-            name=f"the embedded BigQuery in {settings.embedded_dir}, project {embedded.PROJECT}",
-            how_to_query=embedded.how_to_serve(settings.embedded_dir),
-        )
+        try:
+            if fill_source:
+                embedded.fill(client, settings)
+            yield Warehouse(
+                client,
+                embedded.connect_to_storage(endpoints.storage),
+                name=f"the embedded BigQuery in {directory}, project {embedded.PROJECT}",
+                how_to_query=embedded.how_to_serve(directory),
+            )
+        except BIGQUERY_ERRORS as error:
+            raise UserError(embedded.explain(directory, str(error)) or explain(error, embedded.PROJECT)) from None
 
 
 @contextmanager
