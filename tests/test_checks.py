@@ -182,7 +182,8 @@ FAULTS = {
     ),
     "order_item_id_is_unique": (
         "order_items",
-        "INSERT INTO merchant_provider.order_items SELECT * REPLACE (1.0 AS sale_price) FROM pristine.order_items LIMIT 1",
+        "INSERT INTO merchant_provider.order_items SELECT * REPLACE (1.0 AS sale_price) "
+        "FROM pristine.order_items LIMIT 1",
     ),
     "provider_email_is_unique": (
         "provider_users",

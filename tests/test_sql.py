@@ -84,7 +84,6 @@ def make_table(name: str, schema: list[SchemaField]) -> SimpleTable:
 @pytest.fixture(scope="module")
 def analyze() -> Callable[[str], object]:
     """Analyze a statement as BigQuery would; raises ZetaSQLError where BigQuery would refuse it."""
-
     analysis_rules.start()
     language = dialect.language()
     functions = ZetaSQLBuiltinFunctionOptions(language_options=language)

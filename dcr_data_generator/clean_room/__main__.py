@@ -1,6 +1,6 @@
 """The clean room's command: `uv run python -m dcr_data_generator.clean_room rehearse`, `publish` or `unpublish`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dcr_data_generator import shutdown
@@ -45,7 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise UserError(
                 f"the clean room is not installed ({error.name} is missing): run `uv sync --group clean-room`"
             ) from None
-        commands = {"rehearse": rehearse.rehearse, "publish": publish.publish, "unpublish": publish.unpublish}
+        commands: dict[str, Callable[[Any, Terminal], int]] = {
+            "rehearse": rehearse.rehearse,
+            "publish": publish.publish,
+            "unpublish": publish.unpublish,
+        }
         return commands[name](settings, terminal)
 
     return shutdown.run_safely(command)
