@@ -4,7 +4,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, timedelta
@@ -19,6 +19,7 @@ from dcr_data_generator.errors import UserError
 # A run never writes to the project that it reads.
 SOURCE_PROJECT = "bigquery-public-data"
 ENVIRONMENT_PREFIX = "DCR_"
+PANELS = ("Where", "Snapshot", "Provider", "Output")
 REPORT = Path("report.html")
 WRITE_PROJECT_ID = "Your Google Cloud project; None runs on the embedded BigQuery."
 EMBEDDED_DIR = "Embedded only: where its data is kept between runs."
@@ -144,8 +145,10 @@ def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None
     return settings
 
 
-def options_of(settings: type[Settings], constants: Mapping[str, object]) -> list[click.Parameter]:
-    """Make the command-line options of a class of settings; each can be set in the environment, too."""
+def options_of(
+    settings: type[Settings], constants: Mapping[str, object], panels: Container[str] = PANELS
+) -> list[click.Parameter]:
+    """Make the command-line options of a class of settings; --help shows those of the panels."""
     options: list[click.Parameter] = []
     for each in fields(settings):
         default = constants.get(each.name, None if each.default is MISSING else each.default)
@@ -161,6 +164,7 @@ def options_of(settings: type[Settings], constants: Mapping[str, object]) -> lis
                 show_default=not is_flag,
                 envvar=f"{ENVIRONMENT_PREFIX}{each.name.upper()}",
                 show_envvar=True,
+                hidden=each.metadata["panel"] not in panels,
                 **{name: value for name, value in each.metadata.items() if value},
             )
         )

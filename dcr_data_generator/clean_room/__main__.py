@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def command(terminal: "Terminal") -> int:
         from rich_click import RichCommand, RichGroup
 
-        from dcr_data_generator.clean_room.settings import PublishSettings, RehearseSettings, UnpublishSettings
+        from dcr_data_generator.clean_room.settings import PANEL, PublishSettings, RehearseSettings, UnpublishSettings
         from dcr_data_generator.errors import UserError
         from dcr_data_generator.main import CONSTANTS
         from dcr_data_generator.settings import options_of, run_command
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             def callback(**options: Any) -> tuple[str, Any]:  # noqa: ANN401
                 return name, settings(**options)
 
-            params = options_of(settings, CONSTANTS)
+            params = options_of(settings, CONSTANTS, ("Where", PANEL))
             group.add_command(RichCommand(name=name, params=params, callback=callback, help=text))
 
         add("rehearse", RehearseSettings, "Ask the use cases, and what must be refused, as a subscriber would.")
