@@ -1,6 +1,7 @@
-"""A page as a person and a screen reader have it: its words, its tags, and its charts."""
+"""What a person sees: a page's words, tags and charts, and whether a text steers a terminal."""
 
 import json
+import unicodedata
 from html.parser import HTMLParser
 
 
@@ -39,3 +40,8 @@ class Page(HTMLParser):
     def charts(self) -> list[str]:
         """What the charts say to those who do not see them."""
         return [attributes["aria-label"] for _, attributes in self.tags if attributes.get("class") == "chart"]
+
+
+def is_harmless(text: str) -> bool:
+    """Whether a text steers no terminal: no control character but line breaks, nothing that turns its direction."""
+    return not [each for each in text if each != "\n" and unicodedata.category(each) in ("Cc", "Cf", "Zl", "Zp")]

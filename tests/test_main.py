@@ -1,0 +1,388 @@
+"""A whole run: what it writes and what it never touches, what it prints, and how it ends."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from google.cloud import bigquery
+
+from dcr_data_generator import embedded, ewallet, main, warehouse
+from dcr_data_generator.warehouse import Warehouse
+from tests.support import emulator, tables
+from tests.support.emulator import ROOT, TABLES
+from tests.support.page import is_harmless
+from tests.support.proxy import Proxy, Request, Response
+
+PROJECT = "guarded"
+DATASETS = ["merchant_provider", "ewallet_provider"]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of a person who has set none of the program's variables."""
+    for name in list(os.environ):
+        if name.startswith(emulator.OURS):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DCR_NO_REPORT", "true")
+
+
+def only_line(err: str) -> str:
+    """The one line of standard error."""
+    assert "Traceback" not in err
+    [line] = err.splitlines()
+    return line
+
+
+# Five tables in two datasets, and nothing else.
+
+
+def fill_with_other_things(client: bigquery.Client) -> None:
+    """Put into the two datasets, and beside them, what other people have there."""
+    for name in [*DATASETS, "somebody_elses"]:
+        dataset = bigquery.Dataset(f"{client.project}.{name}")
+        dataset.location, dataset.description, dataset.labels = "US", f"Mine: {name}.", {"owner": "somebody"}
+        dataset.default_table_expiration_ms = 5 * 86_400_000
+        dataset.access_entries = [
+            bigquery.AccessEntry("OWNER", "userByEmail", "owner@example.com"),
+            bigquery.AccessEntry("READER", "groupByEmail", "readers@example.com"),
+        ]
+        client.create_dataset(dataset)
+        mine = bigquery.Table(f"{client.project}.{name}.mine", [bigquery.SchemaField("seven", "INTEGER", "REQUIRED")])
+        mine.description, mine.labels = "My table.", {"kept": "yes"}
+        client.create_table(mine)
+        for statement in (
+            "INSERT INTO {}.mine VALUES (7), (8)",
+            "CREATE TABLE {}.orders_backup AS SELECT 1 AS order_id, 'x' AS status",
+            "CREATE VIEW {}.my_view AS SELECT seven + 1 AS eight FROM {}.mine",
+            "CREATE FUNCTION {}.twice(x INT64) AS (2 * x)",
+        ):
+            client.query_and_wait(statement.replace("{}", name))
+
+
+def other_things(client: bigquery.Client) -> dict[str, object]:
+    """Everything in the project but the five tables: settings, schemas and rows."""
+    found = {}
+    for item in client.list_datasets():
+        dataset = client.get_dataset(item.reference)
+        found[dataset.dataset_id] = dataset.to_api_repr()
+        found[f"{dataset.dataset_id}: routines"] = sorted(map(str, client.list_routines(dataset)))
+        for table in client.list_tables(dataset):
+            name = f"{table.dataset_id}.{table.table_id}"
+            if name not in TABLES:
+                found[name] = client.get_table(table.reference).to_api_repr()
+                found[f"{name}: rows"] = sorted(client.query_and_wait(f"SELECT * FROM {name}"), key=repr)
+    return found
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
+    """A run in a project full of other things: what was there before and after, and the requests it made."""
+    folder = tmp_path_factory.mktemp("guarded")
+    with embedded.running(folder / "data") as (url, _):
+        client = emulator.connect(url, PROJECT)
+        fill_with_other_things(client)
+        with Proxy(url) as proxy:
+            environment = {"BIGQUERY_EMULATOR_HOST": proxy.url}
+            before = other_things(client)
+            # The first of the runs fills the source, too; the second replaces the tables of the first.
+            first = emulator.run_here("--write-project-id", PROJECT, "--skip-checks", **environment)
+            filling = list(proxy.requests)
+            second = emulator.run_here(
+                "--write-project-id", PROJECT, "--export", str(folder / "exported"), **environment
+            )
+            found = {"before": before, "after": other_things(client), "runs": [first, second], "client": client}
+            yield found | {"first": filling, "second": proxy.requests[len(filling) :], "url": url}
+
+
+def test_the_runs_that_are_looked_at_are_good_ones(guarded: dict) -> None:
+    assert [(status, err) for status, _, err in guarded["runs"]] == [(0, ""), (0, "")]
+
+
+def test_what_others_have_in_the_datasets_stays_as_it_is(guarded: dict) -> None:
+    assert len(guarded["before"]) == 3 * (1 + 1 + 2 * 3)
+    assert guarded["before"]["merchant_provider"]["access"]
+    assert guarded["after"] == guarded["before"]
+
+
+def written(requests: list[Request]) -> list[str]:
+    """What the requests write: the tables that jobs make, and every other change as it is sent."""
+    changes = []
+    for request in requests:
+        destination = request.inserts.get("load", {}).get("destinationTable")
+        if destination:
+            changes.append("{projectId}.{datasetId}.{tableId}".format(**destination))
+        elif request.sql:
+            statement = re.sub(r"^--.*\n", "", request.sql, flags=re.MULTILINE).splitlines()[0]
+            if statement.partition(" ")[0] not in ("SELECT", "WITH"):
+                changes.append(statement.replace("CREATE OR REPLACE TABLE ", f"{request.project}."))
+        elif request.method != "GET" and not request.inserts and not request.upload_id:
+            changes.append(f"{request.method} {request.resource} {sorted(request.json)}")
+    return changes
+
+
+def test_a_run_writes_five_tables_and_the_descriptions_of_two_of_them(guarded: dict) -> None:
+    assert sorted(written(guarded["second"])) == sorted(
+        [f"{PROJECT}.{table}" for table in TABLES]
+        + [
+            f"PATCH datasets/ewallet_provider/tables/{name} ['description']"
+            for name in ("provider_users", "transactions")
+        ]
+    )
+
+
+def test_a_run_deletes_nothing(guarded: dict) -> None:
+    requests = guarded["first"] + guarded["second"]
+    assert not [request for request in requests if request.method == "DELETE"]
+    assert not [request for request in requests if re.search(r"\b(DROP|DELETE|TRUNCATE|ALTER|MERGE)\b", request.sql)]
+
+
+def test_a_run_has_no_table_but_the_five_in_a_project_that_was_empty(guarded: dict) -> None:
+    client = emulator.connect(guarded["url"], "was-empty")
+    flags = ("--write-project-id", client.project, "--skip-checks")
+    assert emulator.run_here(*flags, BIGQUERY_EMULATOR_HOST=guarded["url"])[0] == 0
+    tables = [f"{dataset.dataset_id}.{table.table_id}" for dataset in client.list_datasets()
+              for table in client.list_tables(dataset.reference)]  # fmt: skip
+    assert sorted(tables) == sorted(TABLES)
+
+
+# What it may cost.
+
+
+def test_every_query_carries_the_limit_of_bytes_and_the_label(guarded: dict) -> None:
+    jobs = [request.inserts for request in guarded["first"] + guarded["second"] if request.sql]
+    assert len(jobs) > 40
+    assert [job["query"].get("maximumBytesBilled") for job in jobs] == [str(2**30)] * len(jobs)
+    assert len({tuple(job.get("labels").items()) for job in jobs}) == 2, "one label per run"
+    assert {job["labels"]["application"] for job in jobs} == {"dcr-data-generator"}
+
+
+def test_every_query_is_a_job_and_none_goes_another_way(guarded: dict) -> None:
+    assert not [request for request in guarded["first"] + guarded["second"] if request.resource == "queries"]
+
+
+def test_every_load_carries_the_label(guarded: dict) -> None:
+    jobs = [request.inserts for request in guarded["first"] + guarded["second"] if "load" in request.inserts]
+    assert len(jobs) == 3 + 2 + 2
+    assert len({tuple(job.get("labels").items()) for job in jobs}) == 2, "one label per run"
+    assert {job["labels"]["application"] for job in jobs} == {"dcr-data-generator"}
+
+
+def test_the_end_of_a_run_on_google_cloud_says_how_many_bytes_were_billed(
+    guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    def bill(request: Request, response: Response) -> Response:
+        """Have every query cost 10 MiB, BigQuery's least, wherever BigQuery says so."""
+        if request.resource.startswith("jobs") and b'"query": {' in response.body.replace(b'":{', b'": {'):
+            body = re.sub(rb'"totalBytesProcessed": ?"\d+"', b'"totalBytesBilled":"10485760"', response.body)
+            return response._replace(body=body)
+        return response
+
+    def connect(_: object) -> Warehouse:
+        client = embedded.connect(proxy.url, PROJECT, warehouse.job_defaults(), "US")
+        return Warehouse(client, None, "Google Cloud", "the console", is_billed=True)
+
+    with Proxy(guarded["url"], rewrite=bill) as proxy:
+        monkeypatch.setattr(warehouse, "connect_to_google_cloud", connect)
+        # The report asks questions, too.
+        monkeypatch.delenv("DCR_NO_REPORT")
+        monkeypatch.chdir(tmp_path)
+        assert main.main(["--write-project-id", PROJECT, "--skip-checks"]) == 0
+        queries = sum(bool(request.sql) for request in proxy.requests)
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "billed" in line]
+    assert f"{10 * queries:,} MiB" in line
+
+
+# What it refuses.
+
+
+def test_a_location_that_is_not_the_source_s_is_refused_before_any_write(
+    guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    with Proxy(guarded["url"]) as proxy:
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", proxy.url)
+        assert main.main(["--write-project-id", "in-europe", "--location", "EU"]) == 2
+        assert not written(proxy.requests)
+    line = only_line(capsys.readouterr().err)
+    assert "--location is EU" in line
+    assert "give --location US" in line
+
+
+def test_a_window_without_orders_is_refused_before_any_write(
+    guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    with Proxy(guarded["url"]) as proxy:
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", proxy.url)
+        assert main.main(["--write-project-id", PROJECT, "--target-date", "2001-01-01"]) == 2
+        assert not written(proxy.requests)
+    assert "--target-date 2001-01-01" in only_line(capsys.readouterr().err)
+
+
+# The checks.
+
+
+@pytest.fixture
+def run(connect: Callable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable:
+    """Run the program on a small source, in a project of these tests: `run("--skip-checks")`."""
+    place = connect("main-tests")
+    orders = [{"order_id": n, "user_id": n, "status": "Complete", "created_at": NOON} for n in range(20)]
+    items = [{"id": n, "order_id": n, "sale_price": 9.5} for n in range(20)]
+    users = [{"id": n, "email": f"{n}@shop.example", "age": 30, "city": "Rome", "created_at": NOON} for n in range(20)]
+    tables.fill_source(place.client, orders=orders, order_items=items, users=users)
+    monkeypatch.setattr(warehouse, "connect", lambda *_: nullcontext(place))
+
+    def run_main(*arguments: str) -> tuple[int, str, str]:
+        status = main.main(list(arguments))
+        return status, *capsys.readouterr()
+
+    return run_main
+
+
+def test_a_green_run_prints_its_steps_answers_and_tables(run: Callable) -> None:
+    status, out, err = run()
+    assert (status, err) == (0, "")
+    assert "✗" not in out
+    lines = out.splitlines()
+    for words in (
+        "Step 1: copy the merchant's snapshot",
+        "Step 2: create the e-wallet provider",
+        "Which sales did this provider process?",
+        "Match rate: 50.00% (target 50.00%): 10 of the merchant's 20 customers hold a wallet.",
+        "Query them with: a client",
+    ):
+        assert any(words in line for line in lines), words
+
+
+def test_a_red_check_ends_the_run_with_status_1_after_all_else_is_printed(
+    run: Callable, connect: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = ewallet.create
+
+    def create_a_cent_off(*arguments: object) -> None:
+        create(*arguments)
+        job = connect("main-tests").client.query(
+            "UPDATE ewallet_provider.transactions SET transaction_amount = transaction_amount + 0.01 WHERE TRUE"
+        )
+        job.result()
+
+    monkeypatch.setattr(ewallet, "create", create_a_cent_off)
+    status, out, _ = run()
+    lines = out.splitlines()
+    [red] = [number for number, line in enumerate(lines) if "✗" in line and "violating rows" in line]
+    assert status == 1
+    assert "transaction_amount_is_the_sum_of_the_items: 8 violating rows" in lines[red]
+    assert [line.split()[0] for line in lines[red + 1 : red + 6]] == ["transaction_id"] * 5
+    assert "✗ 1 of 35 checks are red: do not show these tables to anyone." in lines[-1]
+    assert any("The five tables" in line for line in lines)
+
+
+def test_skip_checks_leaves_the_checks_out(run: Callable) -> None:
+    status, out, _ = run("--skip-checks")
+    assert (status, "Check the result" in out) == (0, False)
+
+
+def test_an_error_in_a_step_names_it_and_what_was_replaced(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ewallet, "create", lambda *_: (_ for _ in ()).throw(TimeoutError()))
+    status, _, err = run()
+    assert status == 2
+    assert only_line(err) == (
+        "error in the step 'Step 2: create the e-wallet provider': BigQuery did not answer in time: run again, or give "
+        "a longer --timeout (replaced: merchant_provider.order_items, merchant_provider.orders, "
+        "merchant_provider.users; not replaced: ewallet_provider.provider_users, ewallet_provider.transactions)"
+    )
+
+
+# How it ends.
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_while_it_is_imported_says_so(number: int) -> None:
+    # The first import after the signals are listened to.
+    code = f"""
+import builtins, signal
+from dcr_data_generator import main
+imported = builtins.__import__
+def stop(name, *rest):
+    if name == "dcr_data_generator.terminal":
+        builtins.__import__ = imported
+        signal.raise_signal({int(number)})
+    return imported(name, *rest)
+builtins.__import__ = stop
+raise SystemExit(main.main([]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 128 + number
+    assert "nothing was replaced" in only_line(done.stderr)
+
+
+# Strings from the source are data.
+
+HOSTILE = [
+    'O\'Neil "Z" `x`',
+    "'; DROP TABLE merchant_provider.users; --",
+    "`bigquery-public-data.thelook_ecommerce.users`",
+    "@first_date {project} %s ${HOME} \\n \\",
+    "<script>alert(1)</script> &amp;",
+    "[red]hot[/red] [/] [bold",
+    "[link=https://example.com]x[/link]",
+    "👩‍👩‍👧‍👦 🇧🇷 é é",
+    "\u202eright to left\u202c שלום مرحبا",
+    "bell \x07 escape \x1b[31mred\x1b[0m \x1b]0;title\x07 back\x08space \x7f \x9b31m",
+    "line\nfeed\rreturn\ttab\x0bvertical\x0cpage\x85next\u2028line\u2029paragraph",
+    "\ufeffmark \u200bnothing\u200b \ud7ff\ue000\U0010ffff",
+    " leading and trailing ",
+    "null",
+    "NULL",
+    "NaN",
+    "x" * 100_000,
+]
+NOON = "2025-09-23 12:00:00 UTC"
+
+
+def test_hostile_strings_arrive_as_they_are_and_print_harmlessly(
+    connect: Callable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    texts = dict(enumerate(HOSTILE, start=1))
+    emails = {number: f"{text}{number}@shop.example" for number, text in texts.items()}
+    place = connect("hostile-tests")
+    client = place.client
+    tables.fill_source(
+        client,
+        orders=[{"order_id": n, "user_id": n, "status": text, "created_at": NOON} for n, text in texts.items()],
+        order_items=[{"id": n, "order_id": n, "sale_price": 9.5, "status": text} for n, text in texts.items()],
+        users=[
+            {"id": n, "email": emails[n], "city": text, "country": text, "first_name": text, "age": 30}
+            for n, text in texts.items()
+        ],
+    )
+    monkeypatch.setattr(warehouse, "connect", lambda *_: nullcontext(place))
+    status = main.main(["--match-rate", "1", "--wallet-payment-rate", "1"])
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert is_harmless(out)
+    assert max(map(len, out.splitlines())) < 1_000
+    assert "[red]hot[/red] [/] [bold" in out
+
+    def column(query: str) -> list[str]:
+        return [row[0] for row in client.query_and_wait(query)]
+
+    everything = sorted(HOSTILE)
+    assert sorted(column("SELECT status FROM merchant_provider.orders")) == everything
+    assert sorted(column("SELECT status FROM merchant_provider.order_items")) == everything
+    assert sorted(column("SELECT city FROM merchant_provider.users")) == everything
+    assert sorted(column("SELECT first_name FROM merchant_provider.users")) == everything
+    assert sorted(column("SELECT email FROM merchant_provider.users")) == sorted(emails.values())
+    holders = column("SELECT email FROM ewallet_provider.provider_users WHERE email LIKE '%@shop.example'")
+    assert sorted(holders) == sorted(emails.values())
+    assert set(column("SELECT city FROM ewallet_provider.provider_users")) <= {*HOSTILE, None}
+    assert sorted(column("SELECT status FROM ewallet_provider.transactions")) == everything
+    # A holder's email and city are those of the merchant's record, whatever is in them.
+    assert "✗" not in out, [line for line in out.splitlines() if "✗" in line]
+    assert status == 0

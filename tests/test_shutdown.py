@@ -1,0 +1,80 @@
+"""How a run ends early: signals, deadlines, and temporary files."""
+
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from dcr_data_generator import shutdown
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.terminal import Terminal
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGALRM])
+def test_a_signal_that_comes_where_python_ignores_exceptions_still_stops_the_run(number: int) -> None:
+    # As in a finalizer, or in a function of pyarrow's that cannot raise: Python prints what is raised and goes on.
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    def go_on() -> None:
+        with shutdown.handle_signals():
+            finalized = Finalized()
+            del finalized
+            end = time.monotonic() + 5
+            while time.monotonic() < end:
+                time.sleep(0.01)
+
+    with pytest.raises((shutdown.Stopped, shutdown.TimedOut)):
+        go_on()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_command_in_one_line_and_leaves_no_temporary_file(
+    number: int, status: int, capsys: pytest.CaptureFixture
+) -> None:
+    folders = []
+
+    def command(terminal: Terminal) -> int:
+        folders.append(Path(tempfile.mkdtemp()))
+        (folders[0] / "upload").touch()
+        signal.raise_signal(number)
+        return 0
+
+    assert shutdown.run_safely(command) == status
+    assert capsys.readouterr().err == f"error: stopped by {signal.Signals(number).name} (nothing was replaced)\n"
+    assert not folders[0].parent.exists()
+
+
+def test_a_step_that_takes_too_long_ends_a_command_in_one_line(capsys: pytest.CaptureFixture) -> None:
+    def command(terminal: Terminal) -> int:
+        with shutdown.step(terminal, 0.05, "Wait"):
+            while True:
+                time.monotonic()
+
+    assert shutdown.run_safely(command) == 2
+    assert capsys.readouterr().err.startswith("error in the step 'Wait': BigQuery did not answer in time")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (UserError("wrong: do this"), "error: wrong: do this"),
+        (OSError(28, "No space left on device"), "error: I/O error: No space left on device (nothing was replaced)"),
+    ],
+)
+def test_an_error_ends_a_command_in_one_line(error: Exception, line: str, capsys: pytest.CaptureFixture) -> None:
+    def command(terminal: Terminal) -> int:
+        raise error
+
+    assert shutdown.run_safely(command) == 2
+    assert capsys.readouterr().err == f"{line}\n"
+
+
+def test_handlers_are_what_they_were_afterwards() -> None:
+    before = signal.getsignal(signal.SIGINT), tempfile.gettempdir()
+    shutdown.run_safely(lambda terminal: 0)
+    assert (signal.getsignal(signal.SIGINT), tempfile.gettempdir()) == before

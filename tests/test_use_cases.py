@@ -1,0 +1,90 @@
+"""The four answers, in a sentence for every outcome; and the overlap, against SQL of its own."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from dcr_data_generator import use_cases
+from dcr_data_generator.use_cases import SENTENCES
+from dcr_data_generator.warehouse import Warehouse
+from tests.support.settings import make_settings
+
+REFUNDS = {"verified_orders": 10, "verified_refunds": 1, "unverified_orders": 4, "unverified_refunds": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "figures", "sentence"),
+    [
+        (
+            "1_transaction_verification",
+            {"orders": 4, "wallet_orders": 3, "wallet_sales": 1234.5, "sales": 4938.0},
+            "This provider processed 3 of 4 orders, worth $1,234.50: 25% of the sales.",
+        ),
+        (
+            "1_transaction_verification",
+            {"orders": 4, "wallet_orders": 0, "wallet_sales": 0.0, "sales": 0.0},
+            "None of the 4 orders has items, so there was nothing to pay.",
+        ),
+        (
+            "2_customer_segmentation",
+            {"business": 300.0, "free": 100.0},
+            "Business customers spend 3.0 times as much per order as Free ones ($300.00 against $100.00).",
+        ),
+        (
+            "2_customer_segmentation",
+            {"business": None, "free": 100.0},
+            "Too few customers paid with the wallet to compare Business with Free.",
+        ),
+        (
+            "3_trust_and_fraud",
+            {"verified_customers": 5, "customers": 8, **REFUNDS},
+            "This provider has verified 5 of the 8 customers it knows: they cancel or return 10% of their orders, "
+            "the others 50%.",
+        ),
+        (
+            "3_trust_and_fraud",
+            {"verified_customers": 0, "customers": 0, **dict.fromkeys(REFUNDS, 0)},
+            "This provider has verified 0 of the 0 customers it knows.",
+        ),
+        (
+            "4_user_enrichment",
+            {"enriched_users": 5, "provider_users": 9, "top_country_users": 2, "top_country": "Japan"},
+            "The merchant knows 5 of our 9 users; the largest group, 2, is from Japan.",
+        ),
+        (
+            "4_user_enrichment",
+            {"enriched_users": 0, "provider_users": 9, "top_country_users": None, "top_country": None},
+            "The merchant knows none of our 9 users.",
+        ),
+    ],
+)
+def test_an_answer_is_a_sentence_for_every_outcome(name: str, figures: dict, sentence: str) -> None:
+    assert SENTENCES[name](SimpleNamespace(**figures)) == sentence
+
+
+def test_the_overlap_counts_people_and_the_rows_are_counted(default_run: Warehouse) -> None:
+    outcome = use_cases.count(default_run.client, make_settings())
+    rows = default_run.client.query_and_wait(
+        "SELECT COUNT(DISTINCT LOWER(TRIM(u.email))), COUNT(DISTINCT p.email), "
+        "COUNT(DISTINCT IF(p.email IS NULL, NULL, LOWER(TRIM(u.email)))) FROM merchant_provider.users AS u "
+        "FULL JOIN ewallet_provider.provider_users AS p "
+        "ON LOWER(TRIM(u.email)) = LOWER(TRIM(p.email))"
+    )
+    [[customers, provider_users, both]] = [row.values() for row in rows]
+    assert outcome[1:] == (customers - both, both, provider_users - both) == (565, 565, 141)
+    assert outcome.row_counts["ewallet_provider.provider_users"] == provider_users
+    assert list(outcome.row_counts) == [
+        "merchant_provider.orders",
+        "merchant_provider.order_items",
+        "merchant_provider.users",
+        "ewallet_provider.provider_users",
+        "ewallet_provider.transactions",
+    ]
+
+
+def test_a_use_case_says_who_asks_over_which_key(default_run: Warehouse) -> None:
+    answers = use_cases.run(default_run.client, make_settings())
+    assert [answer.name[0] for answer in answers] == ["1", "2", "3", "4"]
+    assert answers[0].question == "Which sales did this provider process?"
+    assert answers[0].who_asks == "The merchant asks. Join key: order_id."
+    assert (len(answers[0].rows), answers[0].total) == (10, 466)
