@@ -1,0 +1,406 @@
+"""Publishes the clean room on Google Cloud, and removes it again: one list of calls for each.
+
+Every call can be made again: it changes only what differs. Sources: "Share sensitive data with data clean rooms",
+"Authorized views" and "Data definition language (DDL) statements in GoogleSQL" in BigQuery's documentation, and the
+reference of the sharing (Analytics Hub) API, v1, in which a clean room is a data exchange with a dcrExchangeConfig.
+"""
+
+import dataclasses
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
+from typing import NamedTuple
+
+import pandas as pd
+from google.api_core.exceptions import Conflict, Forbidden, NotFound, PreconditionFailed
+from google.cloud import bigquery
+from google.cloud import bigquery_analyticshub_v1 as sharing
+from google.iam.v1 import policy_pb2
+from pydantic import SecretStr
+from pydantic.alias_generators import to_camel
+from rich.markup import escape
+
+from dcr_data_generator import warehouse
+from dcr_data_generator.clean_room import salt, views
+from dcr_data_generator.clean_room.settings import PublishSettings, UnpublishSettings
+from dcr_data_generator.clean_room.views import View
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.tables import DATASETS, FIVE_TABLES
+from dcr_data_generator.terminal import Terminal, on_one_line
+
+EXCHANGE_ID = "dcr_data_generator"
+EXCHANGE_TEXTS = {
+    "display_name": "E-commerce merchant and e-wallet provider",
+    "description": "The clean room of a merchant and an e-wallet provider, made by dcr_data_generator.",
+}
+DATASET_DESCRIPTION = "What this party shares in the clean room: views with analysis rules."
+LABELS = {"application": "dcr-data-generator", "made-by": "clean-room"}
+FINGERPRINT = "definition"  # the label of a view that tells which statement created it
+SALT_SCHEMA = [bigquery.SchemaField("salt", "STRING", "REQUIRED")]
+ADMIN = "Analytics Hub Admin (roles/analyticshub.admin) on project {}"
+USER = "BigQuery User (roles/bigquery.user) on project {}"
+OWNER = "BigQuery Data Owner (roles/bigquery.dataOwner) on dataset {}"
+# What a subscriber of a data clean room needs, by the page on data clean rooms.
+SUBSCRIBER_ROLES = ("roles/analyticshub.subscriber", "roles/analyticshub.subscriptionOwner")
+ENABLE_API = "run `gcloud services enable analyticshub.googleapis.com` in that project"
+MAX_ATTEMPTS = 5
+SECONDS = 60  # the client of the sharing API has no timeout of its own
+
+
+class Call(NamedTuple):
+    """A call: its text, as --dry-run prints it, the function that makes it, and the role that it needs."""
+
+    text: str
+    make: Callable[[], str | None]
+    role: str
+
+    def run(self) -> str | None:
+        """Make the call, again if somebody else changed the same thing meanwhile; returns what it changed, or None."""
+        message = ""
+        for _ in range(MAX_ATTEMPTS):
+            try:
+                return self.make()
+            except (Conflict, PreconditionFailed) as error:  # an etag is outdated, or what was missing exists by now
+                message = on_one_line(error.message)
+            except Forbidden as error:
+                is_disabled = "SERVICE_DISABLED" in str(error) or "has not been used" in str(error)
+                advice = ENABLE_API if is_disabled else f"ask for the role {self.role}"
+                raise UserError(f"{self.text} is denied ({on_one_line(error.message)}): {advice}") from None
+        raise UserError(f"{self.text} failed ({message}), changed by somebody else at the same time: run again")
+
+
+class CleanRoom(NamedTuple):
+    """The clean room: its projects, location and views, and how to connect to a project and to the sharing API."""
+
+    merchant_project: str
+    provider_project: str
+    location: str
+    views: Sequence[View]
+    connect: Callable[[str], bigquery.Client]
+    connect_to_sharing: Callable[[], sharing.AnalyticsHubServiceClient]
+
+    def project(self, name: str) -> str:
+        """The project of a dataset or table: its party's."""
+        return self.merchant_project if name.startswith("merchant_") else self.provider_project
+
+    def client(self, name: str) -> bigquery.Client:
+        """The client for a dataset or table."""
+        return self.connect(self.project(name))
+
+    def path(self, name: str) -> str:
+        """A dataset or table, with its project."""
+        return f"{self.project(name)}.{name}"
+
+    @property
+    def exchange(self) -> str:
+        """The resource name of the data exchange, which is in the merchant's project."""
+        return f"projects/{self.merchant_project}/locations/{self.location.lower()}/dataExchanges/{EXCHANGE_ID}"
+
+    def listing(self, view: View) -> str:
+        """The resource name of a view's listing."""
+        return f"{self.exchange}/listings/{view.name}"
+
+
+def publish(settings: PublishSettings, terminal: Terminal) -> int:
+    """Publish the clean room, or change what differs from what is published; returns the exit status.
+
+    Raises:
+        UserError: there is no salt or no Google Cloud project, or a call fails.
+    """
+    secret = salt.required(settings.salt_file)
+    return run(settings, terminal, lambda room: calls_to_publish(room, settings, secret))
+
+
+def unpublish(settings: UnpublishSettings, terminal: Terminal) -> int:
+    """Remove what `publish` created, and nothing else; returns the exit status. Raises UserError as `publish` does."""
+    return run(settings, terminal, calls_to_unpublish)
+
+
+def run(settings: UnpublishSettings, terminal: Terminal, list_calls: Callable[[CleanRoom], Iterable[Call]]) -> int:
+    """Make the calls one after the other and say what each changed, or only print them."""
+    with connect(settings) as room:
+        for call in list_calls(room):
+            if settings.dry_run:
+                terminal.line(f"  would call {escape(call.text)}")
+            elif change := call.run():
+                terminal.line(f"[green]✓[/] {escape(call.text)} [dim]({change})[/]")
+            else:
+                terminal.line(f"[dim]=[/] {escape(call.text)} [dim](unchanged)[/]")
+    return 0
+
+
+@contextmanager
+def connect(settings: UnpublishSettings) -> Iterator[CleanRoom]:
+    """Connect to the parties' projects and to the sharing API; each at its first call, so a dry run to none."""
+    merchant = settings.write_project_id
+    if merchant is None or os.environ.get("BIGQUERY_EMULATOR_HOST"):
+        raise UserError(
+            "a clean room is published on Google Cloud only: give --write-project-id, or rehearse, which runs anywhere"
+        )
+    provider = settings.provider_project_id or merchant
+    with ExitStack() as stack:
+
+        @cache
+        def client(project: str) -> bigquery.Client:
+            place = dataclasses.replace(settings, write_project_id=project)
+            return stack.enter_context(warehouse.connect(place, fill_source=False)).client
+
+        if not settings.dry_run:
+            client(merchant)  # from here on, it explains the errors of the sharing API, too
+        sharing_client = cache(sharing.AnalyticsHubServiceClient)
+        yield CleanRoom(merchant, provider, settings.location, views.read(), client, sharing_client)
+
+
+def calls_to_publish(room: CleanRoom, settings: PublishSettings, secret: SecretStr) -> Iterator[Call]:
+    """List the calls that publish the clean room; each relies on those before it."""
+    admin, subscribers = ADMIN.format(room.merchant_project), sorted(set(settings.subscriber))
+    for table in FIVE_TABLES:
+        owner = OWNER.format(room.path(table.partition(".")[0]))
+        yield Call(f"bigquery.tables.get {room.path(table)}", partial(check_table, room, table), owner)
+    for dataset in dict.fromkeys(view.dataset for view in room.views):
+        text = f"bigquery.datasets.insert {room.path(dataset)} in {room.location}"
+        yield Call(text, partial(create_dataset, room, dataset), USER.format(room.project(dataset)))
+    for source in DATASETS:
+        text = f"bigquery.jobs.insert load {room.path(source)}.{salt.SALT_TABLE}, one row"
+        yield Call(text, partial(load_salt, room, source, secret), OWNER.format(room.path(source)))
+    for view in room.views:
+        text = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {room.path(view.dataset)}.{view.name}"
+        yield Call(text, partial(create_view, room, view), OWNER.format(room.path(view.dataset)))
+        text = f"bigquery.datasets.patch {room.path(view.source)}, authorize view {view.dataset}.{view.name}"
+        yield Call(text, partial(set_authorization, room, view, True), OWNER.format(room.path(view.source)))
+    text = f"analyticshub.dataExchanges.create {room.exchange}, a data clean room"
+    yield Call(text, partial(create_exchange, room), admin)
+    egress = "results can be exported" if settings.allow_egress else "results cannot be exported"
+    for view in room.views:
+        text = f"analyticshub.listings.create {room.listing(view)}, {egress}"
+        role = f"{admin}, and {OWNER.format(room.path(view.dataset))}"
+        yield Call(text, partial(create_listing, room, view, settings.allow_egress), role)
+    text = f"analyticshub.dataExchanges.setIamPolicy {room.exchange}, subscribers: {', '.join(subscribers) or 'none'}"
+    yield Call(text, partial(grant_subscribers, room, subscribers), admin)
+
+
+def calls_to_unpublish(room: CleanRoom) -> Iterator[Call]:
+    """List the calls that remove what was published, and nothing else, in the opposite order."""
+    admin = ADMIN.format(room.merchant_project)
+    for view in reversed(room.views):
+        yield Call(f"analyticshub.listings.delete {room.listing(view)}", partial(delete_listing, room, view), admin)
+    yield Call(f"analyticshub.dataExchanges.delete {room.exchange}", partial(delete_exchange, room), admin)
+    for view in reversed(room.views):
+        table, owner = f"{view.dataset}.{view.name}", OWNER.format(room.path(view.dataset))
+        text = f"bigquery.datasets.patch {room.path(view.source)}, do not authorize view {table}"
+        yield Call(text, partial(set_authorization, room, view, False), OWNER.format(room.path(view.source)))
+        yield Call(f"bigquery.tables.delete {room.path(table)}", partial(delete_table, room, table), owner)
+    for source in DATASETS:
+        table, owner = f"{source}.{salt.SALT_TABLE}", OWNER.format(room.path(source))
+        yield Call(f"bigquery.tables.delete {room.path(table)}", partial(delete_table, room, table), owner)
+    for dataset in dict.fromkeys(view.dataset for view in room.views):
+        path = room.path(dataset)
+        yield Call(f"bigquery.datasets.delete {path}", partial(delete_dataset, room, dataset), OWNER.format(path))
+
+
+# The calls. Each function returns what it changed, or None if nothing differed.
+
+
+def check_table(room: CleanRoom, table: str) -> None:
+    """Check that a run has made a party's table, where the clean room is to be."""
+    project, path = room.project(table), room.path(table.partition(".")[0])
+    if not find(room.client(table).get_table, room.path(table)):
+        command = f"uv run python -m dcr_data_generator.main --write-project-id {project}"
+        raise UserError(f"there is no {table} in project {project}: run `{command}` first")
+    location = room.client(table).get_dataset(path).location
+    if location.upper() != room.location.upper():
+        raise UserError(f"dataset {path} is in {location}: give --location {location}")
+
+
+def create_dataset(room: CleanRoom, name: str) -> str | None:
+    """Create a dataset for views; one that exists stays unchanged."""
+    client, path = room.client(name), room.path(name)
+    current = find(client.get_dataset, path)
+    if current and current.location.upper() == room.location.upper():
+        return None
+    if current:
+        raise UserError(f"dataset {path} is in {current.location}: remove it, or give --location {current.location}")
+    dataset = bigquery.Dataset(path)
+    dataset.location, dataset.labels, dataset.description = room.location, LABELS, DATASET_DESCRIPTION
+    client.create_dataset(dataset)
+    return "created"
+
+
+def load_salt(room: CleanRoom, source: str, secret: SecretStr) -> str | None:
+    """Load the salt beside a party's own tables, where only the party and its authorized views can read it."""
+    client, name, text = room.client(source), f"{room.path(source)}.{salt.SALT_TABLE}", secret.get_secret_value()
+    current = find(client.get_table, name)
+    if current and [row["salt"] for row in client.list_rows(current)] == [text]:
+        return None
+    # A load job, because the job history shows the text and the parameters of every statement.
+    job_config = bigquery.LoadJobConfig(schema=SALT_SCHEMA, write_disposition="WRITE_TRUNCATE")
+    client.load_table_from_dataframe(pd.DataFrame({"salt": [text]}), name, job_config=job_config).result()
+    return "changed" if current else "created"
+
+
+def create_view(room: CleanRoom, view: View) -> str | None:
+    """Create a view, or replace one that differs. Replacing a view with a privacy budget would refill the budget."""
+    client, name = room.client(view.dataset), f"{room.path(view.dataset)}.{view.name}"
+    current = find(client.get_table, name)
+    if current and is_published(view, current):
+        return None
+    client.query(view.statement).result()
+    table = client.get_table(name)
+    table.labels = {**LABELS, FINGERPRINT: fingerprint(view)}
+    client.update_table(table, ["labels"])
+    return "changed" if current else "created"
+
+
+def fingerprint(view: View) -> str:
+    """Tell the statement of a view from any other, in the characters of a label."""
+    return hashlib.sha256(view.statement.encode()).hexdigest()[:32]
+
+
+def is_published(view: View, table: bigquery.Table) -> bool:
+    """Whether a table is this view, by its label and by its ViewDefinition, which an emulator does not return."""
+    if table.labels.get(FINGERPRINT) != fingerprint(view):
+        return False
+    definition = table.to_api_repr().get("view", {})
+    if "query" not in definition:
+        return True
+    policy = view.policy.model_dump(mode="json", exclude_none=True)
+    if threshold := policy.get("aggregation_threshold_policy"):
+        threshold["privacy_unit_columns"] = [threshold.pop("privacy_unit_column")]
+    is_same_query = definition["query"].split() == view.query.split()
+    return is_same_query and has_values(definition.get("privacyPolicy"), policy)
+
+
+def has_values(resource: object, values: object) -> bool:
+    """Whether a resource of the REST API has these values. It may have more, and its integers are strings."""
+    if isinstance(values, dict) and isinstance(resource, dict):
+        return all(has_values(resource.get(to_camel(name)), value) for name, value in values.items())
+    if isinstance(values, int | float) and isinstance(resource, str):
+        return float(resource) == values
+    return resource == values
+
+
+def set_authorization(room: CleanRoom, view: View, is_authorized: bool) -> str | None:
+    """Let a view read the tables of its party, or no longer."""
+    client = room.client(view.source)
+    reference = {"projectId": room.project(view.dataset), "datasetId": view.dataset, "tableId": view.name}
+    entry = bigquery.AccessEntry(entity_type="view", entity_id=reference)
+    dataset = find(client.get_dataset, room.path(view.source))
+    if not dataset or (entry in dataset.access_entries) == is_authorized:
+        return None
+    others = [each for each in dataset.access_entries if each != entry]
+    dataset.access_entries = [*others, entry] if is_authorized else others
+    client.update_dataset(dataset, ["access_entries"])  # with its etag: fails if somebody else has changed it
+    return "changed"
+
+
+def create_exchange(room: CleanRoom) -> str | None:
+    """Create the data clean room, or restore its name and description."""
+    client = room.connect_to_sharing()
+    current = find(client.get_data_exchange, name=room.exchange, timeout=SECONDS)
+    if not current:
+        parent = client.common_location_path(room.merchant_project, room.location.lower())
+        exchange = {**EXCHANGE_TEXTS, "sharing_environment_config": {"dcr_exchange_config": {}}}
+        request = {"parent": parent, "data_exchange_id": EXCHANGE_ID, "data_exchange": exchange}
+        client.create_data_exchange(request, timeout=SECONDS)
+        return "created"
+    if "dcr_exchange_config" not in current.sharing_environment_config:
+        raise UserError(f"{room.exchange} is not a data clean room and cannot become one: delete it, then run again")
+    return update(client.update_data_exchange, "data_exchange", room.exchange, current, EXCHANGE_TEXTS)
+
+
+def create_listing(room: CleanRoom, view: View, allow_egress: bool) -> str | None:
+    """List a view. What a listing shares and whether results can be exported cannot be changed: it is recreated."""
+    client, name, project = room.connect_to_sharing(), room.listing(view), room.project(view.dataset)
+    dataset = f"projects/{project}/datasets/{view.dataset}"
+    table = f"{dataset}/tables/{view.name}"
+    texts = {"display_name": view.name, "description": view.description}
+    current = find(client.get_listing, name=name, timeout=SECONDS)
+    if current:
+        tables = [resource.table for resource in current.bigquery_dataset.selected_resources]
+        # The API returns the numbers of projects for their IDs.
+        is_same = [re.sub(r"^projects/\d+/", f"projects/{project}/", each) for each in tables] == [table]
+        if is_same and current.restricted_export_config.restrict_query_result != allow_egress:
+            return update(client.update_listing, "listing", name, current, texts)
+        client.delete_listing(name=name, timeout=SECONDS)
+    listing = {
+        **texts,
+        "bigquery_dataset": {"dataset": dataset, "selected_resources": [{"table": table}]},
+        # Copies of the view itself are never allowed in a clean room, copies of results are a choice.
+        "restricted_export_config": {"enabled": True, "restrict_query_result": not allow_egress},
+    }
+    client.create_listing({"parent": room.exchange, "listing_id": view.name, "listing": listing}, timeout=SECONDS)
+    return "recreated: subscribers must subscribe again" if current else "created"
+
+
+def update(call: Callable, kind: str, name: str, current: object, texts: Mapping[str, str]) -> str | None:
+    """Change those texts of a data exchange or listing that differ."""
+    changes = {field: text for field, text in texts.items() if getattr(current, field) != text}
+    if not changes:
+        return None
+    call({kind: {"name": name, **changes}, "update_mask": {"paths": list(changes)}}, timeout=SECONDS)
+    return "changed"
+
+
+def grant_subscribers(room: CleanRoom, subscribers: Sequence[str]) -> str | None:
+    """Grant the subscribers their roles on the clean room and revoke everybody else's; other roles stay."""
+    client = room.connect_to_sharing()
+    policy = client.get_iam_policy({"resource": room.exchange}, timeout=SECONDS)
+    grants = {(binding.role, member) for binding in policy.bindings for member in binding.members}
+    current = {(role, member) for role, member in grants if role in SUBSCRIBER_ROLES}
+    if current == {(role, member) for role in SUBSCRIBER_ROLES for member in subscribers}:
+        return None
+    others = [binding for binding in policy.bindings if binding.role not in SUBSCRIBER_ROLES]
+    ours = [policy_pb2.Binding(role=role, members=subscribers) for role in SUBSCRIBER_ROLES if subscribers]
+    # With its etag: fails if somebody else has changed it.
+    new_policy = policy_pb2.Policy(version=policy.version, etag=policy.etag, bindings=[*others, *ours])
+    client.set_iam_policy({"resource": room.exchange, "policy": new_policy}, timeout=SECONDS)
+    return "changed"
+
+
+def delete_listing(room: CleanRoom, view: View) -> str | None:
+    """Remove a view from the clean room."""
+    return delete(room.connect_to_sharing().delete_listing, name=room.listing(view), timeout=SECONDS)
+
+
+def delete_exchange(room: CleanRoom) -> str | None:
+    """Delete the data clean room, unless somebody else has listed something in it."""
+    client = room.connect_to_sharing()
+    if any(find(client.list_listings, parent=room.exchange, timeout=SECONDS) or []):
+        return "kept: it has other listings"
+    return delete(client.delete_data_exchange, name=room.exchange, timeout=SECONDS)
+
+
+def delete_table(room: CleanRoom, table: str) -> str | None:
+    """Delete a table or view."""
+    return delete(room.client(table).delete_table, room.path(table))
+
+
+def delete_dataset(room: CleanRoom, name: str) -> str | None:
+    """Delete a dataset that `publish` created, if it is empty."""
+    client, path = room.client(name), room.path(name)
+    dataset = find(client.get_dataset, path)
+    if dataset and dataset.labels.get("made-by") != LABELS["made-by"]:
+        return "kept: publish did not create it"
+    if dataset and [*client.list_tables(path), *client.list_routines(path)]:
+        return "kept: it has other contents"
+    return delete(client.delete_dataset, path)
+
+
+def find[T](get: Callable[..., T], *names: str, **more: object) -> T | None:
+    """Get what may not exist."""
+    try:
+        return get(*names, **more)
+    except NotFound:
+        return None
+
+
+def delete(call: Callable[..., None], *names: str, **more: object) -> str | None:
+    """Delete what may not exist."""
+    try:
+        call(*names, **more)
+    except NotFound:
+        return None
+    return "deleted"
