@@ -1,7 +1,8 @@
 """Makes the two sides of a BigQuery data clean room: run it as `uv run python -m dcr_data_generator.main`."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from dcr_data_generator import shutdown
@@ -62,11 +63,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
     """The flow: the source, the merchant's snapshot, the provider made from it, the checks, and the answers."""
     from dcr_data_generator import checks, ewallet, export, report, snapshot, source, use_cases, warehouse
 
-    @contextmanager
-    def step(title: str) -> Iterator[None]:
-        with terminal.step(title), shutdown.deadline(settings.timeout):
-            yield
-
+    step = partial(shutdown.step, terminal, settings.timeout)
     with ExitStack() as stack:
         with step("Connect"):
             place = stack.enter_context(warehouse.connect(settings))
@@ -88,8 +85,8 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
             answers, outcome = use_cases.run(client, settings), use_cases.count(client, settings)
         terminal.use_cases(answers)
         if settings.export:
-            with step("Export"), terminal.progress() as progress:
-                export.run(place, settings.export, progress)
+            with step("Export"):
+                export.run(place, settings.export)
         terminal.outcome(outcome, settings)
         terminal.how_to_query(place.how_to_query)
         terminal.verdict(verdict)

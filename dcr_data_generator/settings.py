@@ -4,7 +4,8 @@ import math
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +19,15 @@ from dcr_data_generator.errors import UserError
 # A run never writes to the project that it reads.
 SOURCE_PROJECT = "bigquery-public-data"
 ENVIRONMENT_PREFIX = "DCR_"
+PANELS = ("Where", "Snapshot", "Provider", "Output")
+REPORT = Path("report.html")
+WRITE_PROJECT_ID = "Your Google Cloud project; None runs on the embedded BigQuery."
+EMBEDDED_DIR = "Embedded only: where its data is kept between runs."
+SOURCE_FOLDER = "Embedded only: a folder with your own CSV export of thelook; without it, a generated sample."
+MATCH_RATE = "Share of the merchant's customers in the snapshot who hold a wallet."
+WALLET_PAYMENT_RATE = "Share of the wallet holders' orders that were paid through the wallet."
+WALLET_ONLY_RATE = "Share of provider_users who are not customers of the merchant."
+EXPORT = "Write the five tables as Parquet into this folder."
 EXAMPLE = "Example: python -m dcr_data_generator.main --target-date 2025-09-23 --days 7 --match-rate 0.4"
 
 
@@ -54,22 +64,20 @@ def parse_location(text: str) -> str:
 class Share(click.FloatRange):
     """A number from 0 to 1. A FloatRange alone takes NaN."""
 
-    name = "share"
-
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
         """Read the number."""
         number = float(super().convert(value, param, ctx))
         return self.fail(f"{value!r} is not a number.", param, ctx) if math.isnan(number) else number
 
 
-class OutputPath(click.Path):
-    """A file or folder to write: it exists and can be written, or it can be created."""
+class PathToWrite(click.Path):
+    """A file or folder that exists and can be written, or that can be created."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401
         """Read the path."""
         path = Path(value).expanduser()
         try:
-            nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
+            nearest = next(each for each in (path, *path.absolute().parents) if each.exists() or each.is_symlink())
             is_right_kind = nearest.is_dir() or (nearest == path and self.file_okay and nearest.is_file())
         except (OSError, ValueError):  # a name that is too long, a circle of links, a NUL
             is_right_kind = False
@@ -79,17 +87,12 @@ class OutputPath(click.Path):
         return path
 
 
-class SourceFolder(click.Path):
-    """A folder that exists."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401
-        """Read the path."""
-        try:
-            if value and Path(value).expanduser().is_dir():
-                return Path(value).expanduser()
-        except (OSError, ValueError):
-            pass
-        return self.fail(f"{str(value)[:60]!r} is not a folder that exists.", param, ctx)
+def parse_folder(text: str) -> Path:
+    """Read the path of a folder that exists."""
+    with suppress(OSError, ValueError):
+        if text and (path := Path(text).expanduser()).is_dir():
+            return path
+    raise click.BadParameter(f"{text[:60]!r} is not a folder that exists.")
 
 
 def option(panel: str, text: str, kind: Any, metavar: str, default: Any = MISSING, **more: Any) -> Any:  # noqa: ANN401
@@ -101,53 +104,21 @@ def option(panel: str, text: str, kind: Any, metavar: str, default: Any = MISSIN
 class Settings:
     """What a run needs to know."""
 
-    write_project_id: str | None = option(
-        "Where", "Your Google Cloud project; None runs on the embedded BigQuery.", parse_project, "PROJECT", None
-    )
+    write_project_id: str | None = option("Where", WRITE_PROJECT_ID, parse_project, "PROJECT", None)
     location: str = option("Where", "Where the datasets live; the source is in US.", parse_location, "LOCATION")
-    embedded_dir: Path = option(
-        "Where",
-        "Embedded only: where its data is kept between runs.",
-        OutputPath(file_okay=False),
-        "FOLDER",
-        Path(".bigquery"),
-    )
-    timeout: int = option(
-        "Where", "How long a step may wait for BigQuery, in seconds.", click.IntRange(1, 86_400), "SECONDS", 300
-    )
-    source: Path | None = option(
-        "Snapshot",
-        "Embedded only: a folder with orders.csv, order_items.csv and users.csv exported from thelook; without it, a "
-        "generated sample.",
-        SourceFolder(),
-        "FOLDER",
-        None,
-    )
+    embedded_dir: Path = option("Where", EMBEDDED_DIR, PathToWrite(file_okay=False), "FOLDER", Path(".bigquery"))
+    timeout: int = option("Where", "How many seconds a step may take.", click.IntRange(1, 86_400), "SECONDS", 300)
+    source: Path | None = option("Snapshot", SOURCE_FOLDER, parse_folder, "FOLDER", None)
     target_date: date = option("Snapshot", "Last day of the snapshot, in UTC.", parse_date, "DATE")
-    days: int = option(
-        "Snapshot", "Length of the snapshot in days, ending on the target date.", click.IntRange(1, 20_000), "N"
-    )
-    seed: int = option("Provider", "Same seed and same snapshot: same tables.", click.IntRange(0, 2**63 - 1), "N")
-    match_rate: float = option(
-        "Provider", "Share of the merchant's customers in the snapshot who hold a wallet.", Share(0, 1), "SHARE"
-    )
-    wallet_payment_rate: float = option(
-        "Provider", "Share of the wallet holders' orders that were paid through the wallet.", Share(0, 1), "SHARE"
-    )
-    wallet_only_rate: float = option(
-        "Provider",
-        "Share of provider_users who are not customers of the merchant.",
-        Share(0, 1, max_open=True),
-        "SHARE",
-    )
+    days: int = option("Snapshot", "Length in days, ending on the target date.", click.IntRange(1, 20_000), "N")
+    seed: int = option("Provider", "Same seed and same snapshot: same tables.", click.IntRange(0), "N")
+    match_rate: float = option("Provider", MATCH_RATE, Share(0, 1), "SHARE")
+    wallet_payment_rate: float = option("Provider", WALLET_PAYMENT_RATE, Share(0, 1), "SHARE")
+    wallet_only_rate: float = option("Provider", WALLET_ONLY_RATE, Share(0, 1, max_open=True), "SHARE")
     skip_checks: bool = option("Output", "Skip the checks of the result.", click.BOOL, "", False)
-    report: Path = option(
-        "Output", "Write the report to this file.", OutputPath(dir_okay=False), "FILE", Path("report.html")
-    )
+    report: Path = option("Output", "Write the report to this file.", PathToWrite(dir_okay=False), "FILE", REPORT)
     no_report: bool = option("Output", "Write no report.", click.BOOL, "", False)
-    export: Path | None = option(
-        "Output", "Write the five tables as Parquet into this folder.", OutputPath(file_okay=False), "FOLDER", None
-    )
+    export: Path | None = option("Output", EXPORT, PathToWrite(file_okay=False), "FOLDER", None)
 
     @property
     def first_date(self) -> date:
@@ -174,8 +145,10 @@ def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None
     return settings
 
 
-def options_of(settings: type[Settings], constants: Mapping[str, object]) -> list[click.Parameter]:
-    """Make the command-line options of a class of settings; each can be set in the environment, too."""
+def options_of(
+    settings: type[Settings], constants: Mapping[str, object], panels: Container[str] = PANELS
+) -> list[click.Parameter]:
+    """Make the command-line options of a class of settings; --help shows those of the panels."""
     options: list[click.Parameter] = []
     for each in fields(settings):
         default = constants.get(each.name, None if each.default is MISSING else each.default)
@@ -191,6 +164,7 @@ def options_of(settings: type[Settings], constants: Mapping[str, object]) -> lis
                 show_default=not is_flag,
                 envvar=f"{ENVIRONMENT_PREFIX}{each.name.upper()}",
                 show_envvar=True,
+                hidden=each.metadata["panel"] not in panels,
                 **{name: value for name, value in each.metadata.items() if value},
             )
         )
@@ -211,7 +185,7 @@ def run_command(command: click.Command, program: str, arguments: Sequence[str] |
     except click.exceptions.Exit as end:
         raise SystemExit(end.exit_code) from None
     except click.ClickException as error:
-        raise UserError(f"{error.format_message().rstrip('.')}; --help lists the options") from None
+        raise UserError(f"{error.format_message().rstrip('.?')}; --help lists the options") from None
 
 
 def check_contradictions(settings: Settings, arguments: Sequence[str]) -> None:

@@ -91,13 +91,14 @@ def set_deadline(seconds: float) -> None:
 
 
 @contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Raise TimedOut in the block when it takes longer than this."""
-    set_deadline(seconds)
-    try:
-        yield
-    finally:
-        set_deadline(0)
+def step(terminal: "Terminal", seconds: float, title: str) -> Iterator[None]:
+    """Show a step on the terminal, and raise TimedOut when it takes longer than this."""
+    with terminal.step(title):
+        set_deadline(seconds)
+        try:
+            yield
+        finally:
+            set_deadline(0)
 
 
 def run_safely(command: Callable[["Terminal"], int]) -> int:

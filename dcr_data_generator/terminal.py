@@ -12,7 +12,6 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich import progress
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -57,19 +56,6 @@ class Terminal:
             yield
         self.title = None
         self.line(f"[green]✓[/] {title} [dim]({time.perf_counter() - start:.1f} s)[/]")
-
-    @contextmanager
-    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
-        """Show how far each of several tables is; yields what is to be called with a table, its rows done, its rows."""
-        tasks: dict[str, progress.TaskID] = {}
-        with progress.Progress(console=self.console, transient=True) as bars:
-
-            def update(table: str, done: int, rows: int) -> None:
-                if table not in tasks:
-                    tasks[table] = bars.add_task(table, total=rows)
-                bars.update(tasks[table], completed=done)
-
-            yield update
 
     def place(self, place: str, settings: Settings) -> None:
         """Say where the run takes place and what it takes."""
@@ -132,12 +118,17 @@ class Terminal:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print rows; numbers to the right."""
-        table = Table(*map(escape, columns))
-        for row in rows:
-            for column, value in zip(table.columns, row, strict=True):
-                column.justify = "right" if re.fullmatch(NUMBER, plain(value)) else "left"
-            table.add_row(*(escape(plain(value)) for value in row))
-        self.console.print(table)
+        self.console.print(table_of(columns, rows))
+
+
+def table_of(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> Table:
+    """Draw rows; numbers to the right."""
+    table = Table(*map(escape, columns), title=title, title_justify="left")
+    for row in rows:
+        for column, value in zip(table.columns, row, strict=True):
+            column.justify = "right" if re.fullmatch(NUMBER, plain(value)) else "left"
+        table.add_row(*(escape(plain(value)) for value in row))
+    return table
 
 
 def on_one_line(text: str) -> str:

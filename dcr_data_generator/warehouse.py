@@ -40,11 +40,14 @@ class Warehouse(NamedTuple):
         """How many tables may be read in parallel: bqemulator 1.4 mixes up tables that are listed over REST at once."""
         return 32 if self.storage_client else 1
 
+    def read_arrow(self, table: str, columns: Sequence[bigquery.SchemaField]) -> pa.Table:
+        """Read columns of a table."""
+        rows = self.client.list_rows(f"{self.client.project}.{table}", selected_fields=columns)
+        return rows.to_arrow(bqstorage_client=self.storage_client, create_bqstorage_client=False)
+
     def read(self, table: str, columns: Sequence[bigquery.SchemaField]) -> pd.DataFrame:
         """Read columns of a table: INTEGER as Int64, FLOAT as float64, STRING as str, TIMESTAMP as datetime64."""
-        rows = self.client.list_rows(f"{self.client.project}.{table}", selected_fields=columns)
-        arrow = rows.to_arrow(bqstorage_client=self.storage_client, create_bqstorage_client=False)
-        return arrow.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+        return self.read_arrow(table, columns).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
 
     def bytes_billed(self) -> int:
         """Add up what BigQuery billed for the queries of this run, which have a label of their own."""
@@ -83,16 +86,20 @@ def connect(settings: Settings, fill_source: bool = True) -> Iterator[Warehouse]
 @contextmanager
 def connect_to_embedded(settings: Settings, fill_source: bool) -> Iterator[Warehouse]:
     """Connect to the embedded BigQuery, in this process."""
-    with embedded.running(settings.embedded_dir) as endpoints:
+    directory = settings.embedded_dir
+    with embedded.running(directory) as endpoints:
         client = embedded.connect(endpoints.rest, embedded.PROJECT, job_defaults(), settings.location)
-        if fill_source:
-            embedded.fill(client, settings)
-        yield Warehouse(
-            client,
-            embedded.connect_to_storage(endpoints.storage),
-            name=f"the embedded BigQuery in {settings.embedded_dir}, project {embedded.PROJECT}",
-            how_to_query=embedded.how_to_serve(settings.embedded_dir),
-        )
+        try:
+            if fill_source:
+                embedded.fill(client, settings)
+            yield Warehouse(
+                client,
+                embedded.connect_to_storage(endpoints.storage),
+                name=f"the embedded BigQuery in {directory}, project {embedded.PROJECT}",
+                how_to_query=embedded.how_to_serve(directory),
+            )
+        except BIGQUERY_ERRORS as error:
+            raise UserError(embedded.explain(directory, str(error)) or explain(error, embedded.PROJECT)) from None
 
 
 @contextmanager

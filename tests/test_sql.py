@@ -8,10 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import wasmtime
 from google.cloud.bigquery import SchemaField
 from zetasql.api import Analyzer, CatalogBuilder, TableBuilder
-from zetasql.core import wasm_client
 from zetasql.core.exceptions import ZetaSQLError
 from zetasql.types import (
     AnalyzerOptions,
@@ -22,7 +20,8 @@ from zetasql.types import (
 )
 
 from dcr_data_generator import sql, tables
-from dcr_data_generator.clean_room import dialect
+from dcr_data_generator.clean_room import analysis_rules
+from dcr_data_generator.clean_room.analysis_rules import dialect
 from dcr_data_generator.embedded import thelook
 
 # Each process that uses ZetaSQL has to load its 28 MB of WebAssembly: one worker does it for all these tests.
@@ -85,22 +84,13 @@ def make_table(name: str, schema: list[SchemaField]) -> SimpleTable:
 @pytest.fixture(scope="module")
 def analyze() -> Callable[[str], object]:
     """Analyze a statement as BigQuery would; raises ZetaSQLError where BigQuery would refuse it."""
-
-    def cached_config() -> wasmtime.Config:
-        config = wasmtime.Config()
-        config.cache = True
-        return config
-
-    with pytest.MonkeyPatch.context() as patch:
-        # Compiling takes 18 s a process. The package makes its own Config, without wasmtime's cache; with it, what one
-        # run compiled (into ~/.cache/wasmtime) is loaded by all later ones in 2 s.
-        patch.setattr(wasm_client, "Config", cached_config)
-        language = dialect.language()
+    analysis_rules.start()
+    language = dialect.language()
     functions = ZetaSQLBuiltinFunctionOptions(language_options=language)
     catalog = CatalogBuilder("project").with_builtin_functions(functions)
     for name, schema in MERCHANT.items():
         # ZetaSQL takes a name in backticks as one, dots and all.
-        catalog.add_table(make_table(f"{thelook.DATASET}.{name}", schema))
+        catalog.add_table(make_table(f"{tables.SOURCE}.{name}", schema))
     catalog = catalog.build()
     for dataset, schemas in DATASETS.items():
         builder = CatalogBuilder(dataset)

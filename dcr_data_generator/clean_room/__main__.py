@@ -1,12 +1,59 @@
 """The clean room's command: `uv run python -m dcr_data_generator.clean_room rehearse`, `publish` or `unpublish`."""
 
-import os
-import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from dcr_data_generator.clean_room.command import main
+from dcr_data_generator import shutdown
+
+if TYPE_CHECKING:
+    from dcr_data_generator.terminal import Terminal
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rehearse, publish or unpublish.
+
+    Returns: the exit status: 0; 1 where an attempt gets an answer, or a query is refused; 2 for an error.
+    """
+
+    def command(terminal: "Terminal") -> int:
+        from rich_click import RichCommand, RichGroup
+
+        from dcr_data_generator.clean_room.settings import PANEL, PublishSettings, RehearseSettings, UnpublishSettings
+        from dcr_data_generator.errors import UserError
+        from dcr_data_generator.main import CONSTANTS
+        from dcr_data_generator.settings import options_of, run_command
+
+        group = RichGroup(
+            help="The clean room between the two parties, over what main has made.", no_args_is_help=False
+        )
+
+        def add(name: str, settings: type, text: str) -> None:
+            def callback(**options: Any) -> tuple[str, Any]:  # noqa: ANN401
+                return name, settings(**options)
+
+            params = options_of(settings, CONSTANTS, ("Where", PANEL))
+            group.add_command(RichCommand(name=name, params=params, callback=callback, help=text))
+
+        add("rehearse", RehearseSettings, "Ask the use cases, and what must be refused, as a subscriber would.")
+        add("publish", PublishSettings, "Create the clean room on Google Cloud, or change what differs.")
+        add("unpublish", UnpublishSettings, "Delete from Google Cloud what publish created.")
+        name, settings = run_command(group, "python -m dcr_data_generator.clean_room", arguments)
+        try:
+            # Here, so that a wrong flag is reported at once: these take their time.
+            from dcr_data_generator.clean_room import publish, rehearse
+        except ModuleNotFoundError as error:
+            raise UserError(
+                f"the clean room is not installed ({error.name} is missing): run `uv sync --group clean-room`"
+            ) from None
+        commands: dict[str, Callable[[Any, Terminal], int]] = {
+            "rehearse": rehearse.rehearse,
+            "publish": publish.publish,
+            "unpublish": publish.unpublish,
+        }
+        return commands[name](settings, terminal)
+
+    return shutdown.run_safely(command)
+
 
 if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    # Without waiting for threads: one that hangs in a request would keep a run that was stopped from ending.
-    os._exit(status)
+    shutdown.exit_with(main)

@@ -85,8 +85,8 @@ class PrivacyPolicy(Part):
             raise ValueError("a view has one of aggregation_threshold_policy and differential_privacy_policy")
         if not self.privacy_unit_column and not self.join_restriction_policy:
             raise ValueError("a policy has at least one part")
-        alone = self.join_restriction_policy and not self.privacy_unit_column
-        if alone and self.join_restriction_policy.join_condition not in (Condition.ALL, Condition.ANY):
+        joins = self.join_restriction_policy
+        if joins and not self.privacy_unit_column and joins.join_condition not in (Condition.ALL, Condition.ANY):
             raise ValueError("a list overlap goes with JOIN_ALL or JOIN_ANY")
         return self
 
@@ -94,7 +94,7 @@ class PrivacyPolicy(Part):
     def privacy_unit_column(self) -> str | None:
         """The column whose values are the people protected."""
         unit = self.aggregation_threshold_policy or self.differential_privacy_policy
-        return unit and unit.privacy_unit_column
+        return unit.privacy_unit_column if unit else None
 
     @property
     def columns(self) -> set[str]:

@@ -17,7 +17,7 @@ LEAST_CHARACTERS = 16
 SALT_TABLE = "clean_room_salt"
 
 
-def given(file: Path | None) -> SecretStr | None:
+def read(file: Path | None) -> SecretStr | None:
     """Read the salt from a file, else from the environment, if it is there; blanks around it do not count.
 
     Raises:
@@ -26,7 +26,7 @@ def given(file: Path | None) -> SecretStr | None:
     if file is None:
         return SecretStr(salt) if (salt := os.environ.get(VARIABLE, "").strip()) else None
     try:
-        salt = file.read_text().strip()
+        salt = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         raise UserError(f"--salt-file {file} cannot be read: give a text file with the salt") from None
     if not salt:
@@ -34,9 +34,9 @@ def given(file: Path | None) -> SecretStr | None:
     return SecretStr(salt)
 
 
-def given_or_drawn(file: Path | None) -> SecretStr:
-    """Read the salt, or draw one for this time."""
-    return given(file) or SecretStr(secrets.token_hex(32))
+def read_or_draw(file: Path | None) -> SecretStr:
+    """Read the salt, or draw one for this rehearsal."""
+    return read(file) or SecretStr(secrets.token_hex(32))
 
 
 def required(file: Path | None) -> SecretStr:
@@ -45,7 +45,7 @@ def required(file: Path | None) -> SecretStr:
     Raises:
         UserError: there is none, or it is so short that it could be guessed.
     """
-    salt = given(file)
+    salt = read(file)
     if salt is None:
         raise UserError(
             f"there is no salt for the hashes: set {VARIABLE} or give --salt-file, the same for both parties"

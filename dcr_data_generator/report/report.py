@@ -1,11 +1,14 @@
 """Writes the report: one HTML file with all that it needs inside, which opens anywhere, without a network."""
 
+import json
 import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import jinja2
+import vl_convert
 from google.cloud import bigquery
 
 from dcr_data_generator import sql
@@ -22,7 +25,16 @@ from dcr_data_generator.whole_file import write_whole
 
 type Row = dict[str, object]
 
-TEMPLATE = Path(__file__).with_name("report.html.jinja")
+FOLDER = Path(__file__).parent
+
+
+class Chart(NamedTuple):
+    """A chart: its title, its caption, its figures in words, and its Vega-Lite specification with the figures."""
+
+    title: str
+    caption: str
+    words: str
+    spec: dict[str, Any]
 
 
 def write(
@@ -33,11 +45,6 @@ def write(
     Raises:
         UserError: the file cannot be written; the report of an earlier run stays.
     """
-    # Altair and vl-convert take a second to import: only a run that writes a report waits for them.
-    import vl_convert
-
-    from dcr_data_generator.report import charts
-
     rows, schemas = figures(warehouse.client, settings)
     page = template().render(
         place=warehouse.name,
@@ -46,7 +53,7 @@ def write(
         answers=answers,
         rehearsed=rehearsal.read_rehearsal(rehearsal.path_of(warehouse.client.project, settings.embedded_dir), answers),
         outcome=outcome,
-        charts={name: charts.draw(name, rows[name]) for name in rows},
+        charts={name: draw(name, rows[name]) for name in rows},
         schemas=schemas,
         javascript=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", r"<\/script"),
     )
@@ -63,6 +70,19 @@ def figures(client: bigquery.Client, settings: Settings) -> tuple[dict[str, list
         name: [described(field) for field in table.schema] for name, table in zip(FIVE_TABLES, tables, strict=True)
     }
     return rows, schemas
+
+
+def draw(name: str, rows: list[Row]) -> list[Chart]:
+    """Draw a use case's charts (report/charts/*.json), each with a clause per row in words; none without rows."""
+    charts = []
+    for path in sorted((FOLDER / "charts").glob(f"{name}*.json")) if rows else []:
+        spec = json.loads(path.read_text(encoding="utf-8"))
+        texts = spec["usermeta"]
+        words = "; ".join(texts["words"].format(**row) for row in rows) + "."
+        height = texts["height_per_row"] * len({row[texts["row"]] for row in rows})
+        spec |= {"height": height, "data": {"values": rows}}
+        charts.append(Chart(texts["title"], texts["caption"], words, spec))
+    return charts
 
 
 def drawable(row: bigquery.Row) -> Row:
@@ -89,7 +109,7 @@ def template() -> jinja2.Template:
     environment.filters["as_rows"] = lambda columns, rows: [dict(zip(columns, row, strict=True)) for row in rows]
     environment.tests["numeric"] = lambda value: re.fullmatch(NUMBER, plain(value))
     environment.tests["wide"] = lambda value: max(map(len, re.split(r"[ _-]", plain(value)))) > 12
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return environment.from_string((FOLDER / "report.html.jinja").read_text(encoding="utf-8"))
 
 
 def save(page: str, path: Path) -> None:

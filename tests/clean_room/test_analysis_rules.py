@@ -3,16 +3,14 @@
 The tables, views, queries, answers and messages of the first part are the page's own.
 """
 
+import re
 from functools import cache
+from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
-from dcr_data_generator import sql
-from dcr_data_generator.clean_room import policy
-from dcr_data_generator.clean_room.googlesql import KINDS
-from dcr_data_generator.clean_room.room import CleanRoom
-from dcr_data_generator.clean_room.rules import Refused
+from dcr_data_generator.clean_room import analysis_rules, policy
+from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstood, Refused
 from dcr_data_generator.errors import UserError
 
 EXAM = [
@@ -54,14 +52,10 @@ def joined(condition: str, *columns: str) -> str:
 
 def new_room(*policies: str) -> CleanRoom:
     """The page's tables behind the page's ExamView, with these policies."""
-    view = (
-        "CREATE OR REPLACE VIEW mydataset.ExamView OPTIONS(privacy_policy= '{"
-        + ", ".join(policies)
-        + "}') AS ( SELECT * FROM mydataset.ExamTable );"
-    )
-    kinds = {table: {name: KINDS[kind] for name, kind in columns.items()} for table, columns in TABLES.items()}
-    room = CleanRoom(kinds, [sql.Query("ExamView", [], view)], SecretStr("salt"))
-    room.fill({"mydataset.ExamTable": EXAM, "mydataset.StudentTable": STUDENTS})
+    rule = policy.read("mydataset.ExamView", "{" + ", ".join(policies) + "}")
+    room = CleanRoom(TABLES, {}, {"mydataset.ExamView": (rule, "SELECT * FROM mydataset.ExamTable")})
+    rows = {"mydataset.ExamTable": EXAM, "mydataset.StudentTable": STUDENTS}
+    room.fill({table: [dict(zip(TABLES[table], row, strict=True)) for row in rows[table]] for table in rows})
     return room
 
 
@@ -192,11 +186,6 @@ WITH = "SELECT WITH AGGREGATION_THRESHOLD"
             CLAUSE,
         ),
         "an array of the view": ("SELECT ARRAY(SELECT last_name FROM mydataset.ExamView)", CLAUSE),
-        "a recursive query": (
-            "WITH RECURSIVE r AS (SELECT last_name FROM mydataset.ExamView UNION ALL "
-            "SELECT last_name FROM r WHERE FALSE) SELECT * FROM r",
-            CLAUSE,
-        ),
         "the clause of another rule": (
             "SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS (epsilon = 1, delta = 0.1) COUNT(*) FROM mydataset.ExamView",
             CLAUSE,
@@ -320,7 +309,6 @@ L, S = "mydataset.ExamView AS e", "mydataset.StudentTable AS s"
         "itself": f"SELECT * FROM {L} JOIN mydataset.ExamView AS f ON e.test_score = f.test_score",
         "itself by another name": "WITH e AS (SELECT * FROM mydataset.ExamView) "
         "SELECT * FROM e JOIN e AS f USING (test_score)",
-        "its own values": f"SELECT * FROM {L} JOIN UNNEST([e.test_score]) AS s ON e.test_score = s",
         "a sum before the join": "SELECT * FROM (SELECT test_score, SUM(test_score) OVER () AS total "
         f"FROM mydataset.ExamView) JOIN {S} USING (test_score)",
         "a maximum as the key": "SELECT * FROM (SELECT MAX(test_score) AS test_score FROM mydataset.ExamView) "
@@ -383,18 +371,17 @@ def test_differential_privacy_refuses(options: str, reason: str) -> None:
 
 def test_a_budget_for_ten_questions_pays_for_ten() -> None:
     room = new_room(noise(0.1, 1))
-    for _ in range(10):
-        room.admit(NOISY.format(""))
+    assert len(room.ask_repeatedly(NOISY.format(""), 10)) == 10
     with pytest.raises(Refused, match="budget"):
-        room.admit(NOISY.format(""))
+        room.ask(NOISY.format(""))
 
 
 def test_a_question_refused_costs_nothing() -> None:
     room = new_room(noise(1, 1.5))
     for _ in range(3):
         with pytest.raises(Refused, match="Epsilon"):
-            room.admit(NOISY.format("OPTIONS (epsilon = 2)"))
-    room.admit(NOISY.format("OPTIONS (epsilon = 1)"))
+            room.ask(NOISY.format("OPTIONS (epsilon = 2)"))
+    room.ask(NOISY.format("OPTIONS (epsilon = 1)"))
 
 
 @pytest.mark.parametrize(
@@ -417,6 +404,37 @@ def test_a_policy_that_bigquery_would_not_take_is_a_problem(text: str, reason: s
         policy.read("mydataset.ExamView", text)
 
 
-def test_a_policy_that_names_no_column_of_the_view_is_a_problem() -> None:
-    with pytest.raises(UserError, match="score"):
+def test_a_policy_that_names_no_column_of_the_view_is_refused() -> None:
+    with pytest.raises(NotUnderstood, match="names a column that it does not have: score"):
         exam_room(joined("JOIN_ALL", "score"))
+
+
+# What is not understood.
+
+
+@pytest.mark.parametrize(
+    "query",
+    {
+        "a recursive query": "WITH RECURSIVE r AS (SELECT last_name FROM mydataset.ExamView UNION ALL "
+        "SELECT last_name FROM r WHERE FALSE) SELECT * FROM r",
+        "arrays": f"SELECT * FROM {L} JOIN UNNEST([e.test_score]) AS s ON e.test_score = s",
+        "a pivot": f"SELECT * FROM {L} PIVOT(SUM(test_score) FOR test_id IN ('U25'))",
+        "an unpivot": "SELECT * FROM mydataset.ExamView UNPIVOT(v FOR n IN (last_name, test_id))",
+        "a sample": "SELECT * FROM mydataset.ExamView TABLESAMPLE SYSTEM (50 PERCENT)",
+        "clauses with different options": f"SELECT * FROM ({WITH} OPTIONS (threshold = 4) COUNT(*) AS n FROM "
+        f"mydataset.ExamView), ({WITH} OPTIONS (threshold = 5) COUNT(*) AS m FROM mydataset.ExamView)",
+        "two statements": "SELECT 1; SELECT 2",
+        "an unknown column": f"{WITH} COUNT(*), MAX(no_such_column) FROM mydataset.ExamView",
+    }.values(),
+)
+def test_what_cannot_be_judged_is_not_answered(query: str) -> None:
+    with pytest.raises(NotUnderstood) as error:
+        exam_room(THRESHOLD).ask(query)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_what_imports_nothing_but_the_policy_can_be_used_alone() -> None:
+    for file in Path(analysis_rules.__file__).parent.glob("*.py"):
+        modules = re.findall(r"^from (dcr_data_generator[\w.]*) import", file.read_text(encoding="utf-8"), re.MULTILINE)
+        for module in modules:
+            assert module.startswith("dcr_data_generator.clean_room.analysis_rules") or module.endswith(".policy")

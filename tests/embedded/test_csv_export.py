@@ -1,70 +1,34 @@
-"""A person's own export of thelook: what is read as what, what is refused, and when it replaces the source."""
+"""A person's own export of thelook: what is read as what, and what is refused."""
 
 import csv
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from google.cloud import bigquery
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcr_data_generator.embedded import csv_export, thelook
 from dcr_data_generator.errors import UserError
-from tests.conftest import THELOOK
-
-ORDERS_HEADER = "order_id,user_id,status,gender,created_at,returned_at,shipped_at,delivered_at,num_of_item"
-ITEMS_HEADER = (
-    "id,order_id,user_id,product_id,inventory_item_id,status,created_at,shipped_at,delivered_at,returned_at,sale_price"
+from tests.support.exports import (
+    DEFAULTS,
+    ITEM,
+    ITEMS_HEADER,
+    ORDER,
+    ORDERS_HEADER,
+    OTHER_ORDER,
+    THELOOK,
+    USER,
+    USERS_HEADER,
+    item,
+    order,
+    user,
+    write,
 )
-USERS_HEADER = (
-    "id,first_name,last_name,email,age,gender,state,street_address,postal_code,city,country,latitude,longitude,"
-    "traffic_source,created_at"
-)
-ORDER = (
-    "11,1,Returned,F,2025-09-12 02:16:00.000000 UTC,2025-09-19 05:00:00.000000 UTC,2025-09-13 03:00:00.500000 UTC,"
-    "2025-09-17 04:00:00.000001 UTC,2"
-)
-OTHER_ORDER = "12,2,Processing,M,2025-09-13 23:59:59.999999 UTC,,,,1"
-ITEM = "21,11,1,501,601,Returned,2025-09-12 01:11:58.000000 UTC,,,,24.989999771118164"
-USER = (
-    "1,Ana,Lima,analima@example.org,49,F,Acre,990 Dillon Mall,69980-000,null,Brasil,-8.065346116,-72.87094866,"
-    "Display,2024-10-25 07:09:00.000000 UTC"
-)
-DEFAULTS = {
-    "orders": [ORDERS_HEADER, ORDER, OTHER_ORDER],
-    "order_items": [ITEMS_HEADER, ITEM],
-    "users": [USERS_HEADER, USER],
-}
-
-
-def write(folder: Path, **files: str | bytes | list[str]) -> Path:
-    """Write the three files, given as bytes, as text or as lines; the others are good ones."""
-    for name, content in (DEFAULTS | files).items():
-        if isinstance(content, list):
-            content = "\n".join([*content, ""])
-        (folder / f"{name}.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
-    return folder
-
-
-def order(number: int = 11, **values: str) -> str:
-    """A line of orders.csv, with other values in some columns."""
-    defaults = dict(zip(ORDERS_HEADER.split(","), OTHER_ORDER.split(","), strict=True))
-    return ",".join((defaults | {"order_id": str(number)} | values).values())
-
-
-def item(**values: str) -> str:
-    """A line of order_items.csv, with other values in some columns."""
-    return ",".join((dict(zip(ITEMS_HEADER.split(","), ITEM.split(","), strict=True)) | values).values())
-
-
-def user(**values: str) -> str:
-    """A line of users.csv, with other values in some columns."""
-    return ",".join((dict(zip(USERS_HEADER.split(","), USER.split(","), strict=True)) | values).values())
 
 
 def listed(values: pd.Series) -> list:
@@ -102,10 +66,6 @@ def names_row(line: str, row: int) -> bool:
 # What is read, and as what.
 
 
-def test_integers_are_read_as_they_are(read: Callable) -> None:
-    assert listed(read()["orders"]["order_id"]) == [11, 12]
-
-
 def test_the_console_s_timestamps_are_read_to_the_microsecond(read: Callable) -> None:
     created_at = read()["orders"]["created_at"]
     assert listed(created_at) == [
@@ -114,25 +74,9 @@ def test_the_console_s_timestamps_are_read_to_the_microsecond(read: Callable) ->
     ]
 
 
-def test_a_fraction_of_a_second_is_kept(read: Callable) -> None:
-    first = read()["orders"].iloc[0]
-    assert first["shipped_at"] == pd.Timestamp(2025, 9, 13, 3, 0, 0, 500_000, tz="UTC")
-    assert first["delivered_at"] == pd.Timestamp(2025, 9, 17, 4, 0, 0, 1, tz="UTC")
-
-
 def test_prices_keep_their_single_precision_noise(read: Callable) -> None:
     # 24.99 in single precision, as the source has it.
     assert listed(read()["order_items"]["sale_price"]) == [float(np.float32("24.99"))]
-
-
-def test_texts_are_read_as_they_are(read: Callable) -> None:
-    record = read()["users"].iloc[0]
-    assert [record["first_name"], record["email"], record["street_address"], record["postal_code"]] == [
-        "Ana",
-        "analima@example.org",
-        "990 Dillon Mall",
-        "69980-000",
-    ]
 
 
 @pytest.mark.parametrize("name", thelook.SCHEMAS)
@@ -148,10 +92,6 @@ def test_the_frames_have_the_documented_types(read: Callable) -> None:
         "datetime64[us, UTC]",
         "float64",
     ]
-
-
-def test_a_column_without_any_value_has_its_type(read: Callable) -> None:
-    assert str(read()["order_items"]["shipped_at"].dtype) == "datetime64[us, UTC]"
 
 
 def test_columns_may_stand_in_another_order(read: Callable) -> None:
@@ -178,10 +118,6 @@ def test_a_byte_order_mark_may_precede_a_quoted_header(read: Callable) -> None:
 def test_windows_line_ends_are_no_part_of_the_last_column(read: Callable) -> None:
     content = "\r\n".join([*DEFAULTS["users"], ""])
     assert listed(read(users=content)["users"]["created_at"]) == [pd.Timestamp(2024, 10, 25, 7, 9, tz="UTC")]
-
-
-def test_the_last_line_needs_no_line_end(read: Callable) -> None:
-    assert listed(read(orders="\n".join(DEFAULTS["orders"]))["orders"]["num_of_item"]) == [2, 1]
 
 
 def test_a_comma_in_quotes_is_part_of_the_text(read: Callable) -> None:
@@ -239,11 +175,6 @@ def test_a_user_may_have_several_records(read: Callable) -> None:
 @pytest.mark.parametrize("number", [2**53 + 1, 2**63 - 1, -(2**63)])
 def test_a_huge_integer_is_kept_exactly(number: int, read: Callable) -> None:
     assert listed(read(orders=[ORDERS_HEADER, order(number)])["orders"]["order_id"]) == [number]
-
-
-def test_a_huge_integer_is_kept_exactly_beside_an_empty_field(read: Callable) -> None:
-    orders = read(orders=[ORDERS_HEADER, order(1, user_id=str(2**53 + 1)), order(2, user_id="")])["orders"]
-    assert listed(orders["user_id"]) == [2**53 + 1, None]
 
 
 def test_a_huge_integer_is_kept_exactly_beside_one_with_a_decimal_point(read: Callable) -> None:
@@ -337,14 +268,6 @@ def test_a_missing_file_is_refused_by_its_name(name: str, tmp_path: Path) -> Non
         csv_export.read(tmp_path, thelook.SCHEMAS)
     assert str(tmp_path / f"{name}.csv") in str(problem.value)
     assert "\n" not in str(problem.value)
-
-
-def test_a_folder_in_a_file_s_place_is_refused(tmp_path: Path) -> None:
-    write(tmp_path)
-    (tmp_path / "users.csv").unlink()
-    (tmp_path / "users.csv").mkdir()
-    with pytest.raises(UserError, match=r"users\.csv"):
-        csv_export.read(tmp_path, thelook.SCHEMAS)
 
 
 @pytest.mark.parametrize("content", ["", "\n", "\r\n\r\n", "  "])
@@ -493,109 +416,6 @@ def test_a_value_with_a_line_break_is_refused_in_one_line(refuse: Callable) -> N
     line = refuse(orders=[ORDERS_HEADER, order(11, num_of_item='"1\n2"')])
     assert names_row(line, 2)
     assert "column num_of_item" in line
-
-
-# When it replaces the source.
-
-
-@pytest.fixture
-def client(connect: Callable) -> Iterator[bigquery.Client]:
-    """A client of the embedded BigQuery, which has no source."""
-    client = connect()
-    client.delete_dataset(thelook.DATASET, delete_contents=True, not_found_ok=True)
-    yield client
-    client.delete_dataset(thelook.DATASET, delete_contents=True, not_found_ok=True)
-
-
-def statuses(client: bigquery.Client) -> list[tuple[int, str]]:
-    """The orders of the source and their statuses."""
-    sql = f"SELECT order_id, status FROM `{thelook.DATASET}.orders` ORDER BY order_id"
-    return [(row.order_id, row.status) for row in client.query_and_wait(sql)]
-
-
-def load_jobs(client: bigquery.Client) -> int:
-    """How many load jobs there have been so far."""
-    return sum(job.job_type == "load" for job in client.list_jobs(max_results=1000, all_users=True))
-
-
-@pytest.fixture
-def export(tmp_path: Path) -> Callable[..., Path]:
-    """A folder with an export: `export("name", orders=[...])`."""
-
-    def make(name: str, **files: str | bytes | list[str]) -> Path:
-        (tmp_path / name).mkdir()
-        return write(tmp_path / name, **files)
-
-    return make
-
-
-def test_an_export_becomes_the_source(client: bigquery.Client, export: Callable) -> None:
-    thelook.fill(client, export("good"))
-    assert statuses(client) == [(11, "Returned"), (12, "Processing")]
-
-
-def test_an_export_s_values_reach_the_source(client: bigquery.Client, export: Callable) -> None:
-    thelook.fill(client, export("good", users=[USERS_HEADER, user(state="", street_address='""')]))
-    [row] = client.query_and_wait(f"SELECT * FROM `{thelook.DATASET}.users`")
-    assert (row.id, row.age, row.state, row.street_address, row.city) == (1, 49, None, "", "null")
-    assert (row.latitude, row.created_at) == (-8.065346116, pd.Timestamp(2024, 10, 25, 7, 9, tz="UTC"))
-
-
-def test_another_export_replaces_the_source(client: bigquery.Client, export: Callable) -> None:
-    thelook.fill(client, export("first"))
-    thelook.fill(client, export("second", orders=[ORDERS_HEADER, order(13)]))
-    assert statuses(client) == [(13, "Processing")]
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("orders", [ORDERS_HEADER, order(13, user_id="x")]),
-        ("order_items", [ITEMS_HEADER]),
-        ("users", [USERS_HEADER, user(created_at="yesterday")]),
-    ],
-)
-def test_a_bad_export_leaves_the_source_as_it_was(
-    name: str, content: list[str], client: bigquery.Client, export: Callable
-) -> None:
-    thelook.fill(client, export("good"))
-    bad = export("bad", **({"orders": [ORDERS_HEADER, order(13)]} | {name: content}))
-    with pytest.raises(UserError):
-        thelook.fill(client, bad)
-    assert statuses(client) == [(11, "Returned"), (12, "Processing")]
-
-
-def test_an_export_without_a_file_leaves_the_source_as_it_was(client: bigquery.Client, export: Callable) -> None:
-    thelook.fill(client, export("good"))
-    bad = export("bad")
-    (bad / "users.csv").unlink()
-    with pytest.raises(UserError):
-        thelook.fill(client, bad)
-    assert statuses(client) == [(11, "Returned"), (12, "Processing")]
-
-
-def test_a_good_export_after_a_bad_one_becomes_the_source(client: bigquery.Client, export: Callable) -> None:
-    with pytest.raises(UserError):
-        thelook.fill(client, export("bad", users=[USERS_HEADER]))
-    thelook.fill(client, export("good"))
-    assert statuses(client) == [(11, "Returned"), (12, "Processing")]
-
-
-def test_the_same_content_is_not_loaded_again(client: bigquery.Client, export: Callable) -> None:
-    thelook.fill(client, export("first"))
-    jobs = load_jobs(client)
-    thelook.fill(client, export("second"))
-    assert load_jobs(client) == jobs
-
-
-def test_another_content_is_loaded(client: bigquery.Client, export: Callable) -> None:
-    folder = export("export")
-    thelook.fill(client, folder)
-    jobs = load_jobs(client)
-    thelook.fill(client, write(folder, users=[USERS_HEADER, user(city="Acre")]))
-    assert load_jobs(client) == jobs + 3
-    [row] = client.query_and_wait(f"SELECT city FROM `{thelook.DATASET}.users`")
-    assert row.city == "Acre"
 
 
 def test_rows_that_move_from_one_file_to_another_are_another_content(tmp_path: Path) -> None:

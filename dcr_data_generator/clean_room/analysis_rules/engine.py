@@ -1,0 +1,296 @@
+"""Google's SQL engine: ZetaSQL, the parser, analyzer and reference engine from which BigQuery's SQL is made.
+
+It analyzes a statement, and evaluates a query over rows held in memory. It knows nothing of a view's privacy_policy:
+that is what rules.py is for.
+"""
+
+import ctypes
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from google.protobuf import empty_pb2
+from wasmtime import Config, Trap
+from zetasql import types
+from zetasql.api import Analyzer, ASTNodeVisitor, CatalogBuilder, Parser, TableBuilder
+from zetasql.core import wasm_client
+from zetasql.core.exceptions import ZetaSQLError
+from zetasql.core.local_service import ZetaSqlLocalService
+from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
+from zetasql.wasi._pb2.zetasql.public import value_pb2
+
+from dcr_data_generator.clean_room.analysis_rules import dialect
+from dcr_data_generator.clean_room.analysis_rules.lineage import NotUnderstood
+
+# The types of columns, as BigQuery's API names them.
+KINDS = {
+    "INTEGER": types.TypeKind.TYPE_INT64,
+    "INT64": types.TypeKind.TYPE_INT64,
+    "FLOAT": types.TypeKind.TYPE_DOUBLE,
+    "FLOAT64": types.TypeKind.TYPE_DOUBLE,
+    "STRING": types.TypeKind.TYPE_STRING,
+    "BOOLEAN": types.TypeKind.TYPE_BOOL,
+    "BOOL": types.TypeKind.TYPE_BOOL,
+    "DATE": types.TypeKind.TYPE_DATE,
+    "TIMESTAMP": types.TypeKind.TYPE_TIMESTAMP,
+    "GEOGRAPHY": types.TypeKind.TYPE_GEOGRAPHY,
+}
+REWRITES = [
+    types.ResolvedASTRewrite[f"REWRITE_{name}"]
+    for name in ("AGGREGATION_THRESHOLD", "ANONYMIZATION", "BUILTIN_FUNCTION_INLINER", "LIKE_ANY_ALL", "GROUPING_SET")
+]
+EPOCH = date(1970, 1, 1)
+READERS: dict[str, Callable] = {
+    "timestamp_value": lambda value: value.ToDatetime(UTC),
+    "date_value": lambda value: EPOCH + timedelta(days=value),
+    "numeric_value": lambda value: Decimal(int.from_bytes(value, "little", signed=True)).scaleb(-9),
+    "array_value": lambda value: [read_cell(element) for element in value.element],
+    "struct_value": lambda value: tuple(read_cell(field) for field in value.field),
+}
+
+
+class Answer(NamedTuple):
+    """What a query returned: its columns, and its rows as Python values."""
+
+    columns: list[str]
+    rows: list[tuple]
+
+
+class ClauseText(NamedTuple):
+    """A privacy clause in a text: where it stands in bytes of UTF-8, its keyword, and the text of each option."""
+
+    place: range
+    keyword: str
+    options: dict[str, str]
+
+
+def start() -> ZetaSqlLocalService:
+    """Start the engine, once per process: its 28 MB of WebAssembly are compiled once per machine, and then cached."""
+
+    def cached_config() -> Config:
+        config = Config()
+        config.cache = True
+        return config
+
+    # The package makes its own Config, without wasmtime's cache: there is no other way in.
+    original, wasm_client.Config = wasm_client.Config, cached_config
+    try:
+        service = ZetaSqlLocalService.get_instance()
+    finally:
+        wasm_client.Config = original
+    client = service.wasm_client
+
+    def address() -> int:
+        """Where the engine's memory begins; it moves when it grows."""
+        return ctypes.addressof(client.memory.data_ptr().contents)
+
+    # The package copies byte by byte in Python, which takes a second per megabyte.
+    client.write_bytes = lambda place, content: ctypes.memmove(address() + place, content, len(content))
+    client.read_bytes = lambda place, size: ctypes.string_at(address() + place, size)
+    return service
+
+
+class GoogleSQL:
+    """Tables with their rows, and what can be asked of them.
+
+    A table is known by dataset and name, such as "ewallet_provider.transactions", whatever project a query names.
+    """
+
+    def __init__(self) -> None:
+        self.service = start()
+        self.language = dialect.language()
+        functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
+        self.catalog = CatalogBuilder("clean_room").with_builtin_functions(functions).build()
+        self.tables: dict[str, types.SimpleTable] = {}
+        self.contents: dict[str, local_service_pb2.TableContent] = {}
+
+    def add_table(self, name: str, columns: Mapping[str, int], privacy_unit: str | None = None) -> None:
+        """Add a table by its columns and their kinds; a privacy unit is traced through queries."""
+        builder = TableBuilder(name)
+        for column, kind in columns.items():
+            builder.add_column(column, kind)
+        table = builder.build()
+        if privacy_unit:
+            table.anonymization_info = types.SimpleAnonymizationInfo(userid_column_name=[privacy_unit])
+        self.tables[name] = table
+        self.catalog.table.append(table)
+
+    def fill(self, name: str, rows: Iterable[Sequence[object]]) -> None:
+        """Give a table its rows, in the order of its columns: None, bool, int, float, str, date and datetime."""
+        content = local_service_pb2.TableContent()
+        for row in rows:
+            cells = content.table_data.row.add().cell
+            for value in row:
+                write_cell(cells.add(), value)
+        self.contents[name] = content
+
+    def rows(self, name: str) -> list[tuple]:
+        """The rows of a table."""
+        return read_rows(self.contents[name])
+
+    def plain_names(self, text: str) -> str:
+        """Name the tables of a statement as this catalog does; each keeps the name that the query knows it by."""
+        edits = []
+        for node in self.nodes(text, types.ASTTablePathExpression):
+            parts = path_of(node)
+            if (name := ".".join(parts[-2:])) in self.tables:
+                alias = "" if node.alias else f" AS `{parts[-1]}`"
+                edits.append((as_range(node.path_expr), f"`{name}`{alias}"))
+        return edit(text, edits)
+
+    def nodes(self, text: str, kind: type) -> list[Any]:
+        """Find the nodes of a kind in the syntax tree of a statement.
+
+        Raises:
+            NotUnderstood: the text is not one statement.
+        """
+        nodes: list[types.ASTNode] = []
+
+        class Finder(ASTNodeVisitor):
+            def default_visit(self, node: types.ASTNode) -> None:
+                if isinstance(node, kind):
+                    nodes.append(node)
+                self.descend(node)
+
+        try:
+            Finder().visit(Parser(self.language).parse_statement(text))
+        except (ZetaSQLError, Trap) as error:
+            raise NotUnderstood(one_line(error)) from None
+        return nodes
+
+    def analyze(self, text: str) -> types.ResolvedStatement:
+        """Analyze a statement; returns its resolved tree, with places.
+
+        Raises:
+            NotUnderstood: it has no meaning with these tables.
+        """
+        options = types.AnalyzerOptions(
+            language_options=self.language,
+            prune_unused_columns=True,
+            parse_location_record_type=types.ParseLocationRecordType.PARSE_LOCATION_RECORD_FULL_NODE_SCOPE,
+        )
+        try:
+            return Analyzer(options, self.catalog).analyze_statement(text)
+        except (ZetaSQLError, Trap) as error:
+            raise NotUnderstood(one_line(error)) from None
+
+    def clauses(self, text: str) -> Iterator[ClauseText]:
+        """Find the privacy clauses of a query."""
+        for select in self.nodes(text, types.ASTSelect):
+            if clause := select.select_with:
+                entries = clause.options.options_entries if clause.options else []
+                places = {entry.name.id_string.lower(): as_range(entry.value) for entry in entries}
+                options = {name: text.encode()[place.start : place.stop].decode() for name, place in places.items()}
+                yield ClauseText(as_range(clause), clause.identifier.id_string.upper(), options)
+
+    def evaluate(self, text: str, times: int = 1) -> list[Answer]:
+        """Evaluate a query over the rows of the tables, several times: each time anew, where there is noise.
+
+        Raises:
+            NotUnderstood: the query fails on these rows, such as a division by zero.
+        """
+        columns, contents = self.execute(text, times)
+        return [Answer(columns, read_rows(content)) for content in contents]
+
+    def fill_from(self, name: str, text: str) -> None:
+        """Give a table the rows of a query."""
+        _, [self.contents[name]] = self.execute(text)
+
+    def execute(self, text: str, times: int = 1) -> tuple[list[str], list[local_service_pb2.TableContent]]:
+        """Evaluate a query; returns its columns, and its rows as a table takes them, once per time.
+
+        The package's PreparedQuery loses the timestamps of an answer, so the engine is called as it calls it.
+        """
+        text = self.count_exactly(text)
+        options = types.AnalyzerOptions(
+            language_options=self.language, enabled_rewrites=REWRITES, default_timezone="UTC"
+        )
+        request = types.PrepareQueryRequest(sql=text, options=options, simple_catalog=self.catalog).to_proto()
+        for name in {".".join(path_of(node)) for node in self.nodes(text, types.ASTTablePathExpression)}:
+            if name in self.contents:
+                request.table_content[name].CopyFrom(self.contents[name])
+                request.table_content[name].table_data.SetInParent()
+        prepared = self.call("PrepareQuery", request, local_service_pb2.PrepareQueryResponse).prepared
+        number = prepared.prepared_query_id
+        evaluation = local_service_pb2.EvaluateQueryRequest(prepared_query_id=number)
+        response = local_service_pb2.EvaluateQueryResponse
+        try:
+            contents = [self.call("EvaluateQuery", evaluation, response).content for _ in range(times)]
+        finally:
+            self.call("UnprepareQuery", local_service_pb2.UnprepareQueryRequest(prepared_query_id=number))
+        return column_names([column.name for column in prepared.columns]), contents
+
+    def count_exactly(self, text: str) -> str:
+        """Count exactly where a query estimates: the reference engine has no APPROX_COUNT_DISTINCT."""
+        edits = []
+        for call in self.nodes(text, types.ASTFunctionCall):
+            if [name.id_string.upper() for name in call.function.names] == ["APPROX_COUNT_DISTINCT"]:
+                place = range(as_range(call.function).start, as_range(call.arguments[0]).start)
+                edits.append((place, "COUNT(DISTINCT "))
+        return edit(text, edits)
+
+    def call(self, method: str, request: object, response: type = empty_pb2.Empty) -> Any:  # noqa: ANN401
+        """Call the engine."""
+        try:
+            return self.service.wasm_client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, response)
+        except (ZetaSQLError, Trap) as error:
+            raise NotUnderstood(one_line(error)) from None
+
+
+def column_names(names: Sequence[str]) -> list[str]:
+    """Name the columns of an answer as BigQuery does: f0_ without a name, and last_name_1 for a second last_name."""
+    columns: list[str] = []
+    for name in names:
+        unnamed = sum(each.startswith("f") and each.endswith("_") for each in columns)
+        number = sum(each == name for each in names[: len(columns)])
+        columns.append((f"{name}_{number}" if number else name) if name else f"f{unnamed}_")
+    return columns
+
+
+def path_of(table: types.ASTTablePathExpression) -> list[str]:
+    """The parts of a table's name, such as project, dataset and table; none where it is not a name, as in UNNEST."""
+    return ".".join(name.id_string for name in table.path_expr.names).split(".") if table.path_expr else []
+
+
+def as_range(node: types.ASTNode) -> range:
+    """Where a node stands in the text, in bytes of UTF-8."""
+    return range(node.parse_location_range.start, node.parse_location_range.end)
+
+
+def edit(text: str, edits: Sequence[tuple[range, str]]) -> str:
+    """Replace text at places that do not overlap."""
+    content = text.encode()
+    for place, new in sorted(edits, key=lambda edit: edit[0].start, reverse=True):
+        content = content[: place.start] + new.encode() + content[place.stop :]
+    return content.decode()
+
+
+def write_cell(cell: value_pb2.ValueProto, value: object) -> None:
+    """Write a Python value as the engine's."""
+    if isinstance(value, datetime):
+        cell.timestamp_value.FromDatetime(value)
+    elif isinstance(value, date):
+        cell.date_value = (value - EPOCH).days
+    elif value is not None:
+        fields = {bool: "bool_value", int: "int64_value", float: "double_value", str: "string_value"}
+        setattr(cell, fields[type(value)], value)
+
+
+def read_rows(content: local_service_pb2.TableContent) -> list[tuple]:
+    """Read the rows of a table or an answer."""
+    return [tuple(read_cell(cell) for cell in row.cell) for row in content.table_data.row]
+
+
+def read_cell(cell: value_pb2.ValueProto) -> object:
+    """Read a value of the engine's; arrays and structs become lists and tuples."""
+    kind = cell.WhichOneof("value")
+    value = kind and getattr(cell, kind)
+    return READERS[kind](value) if kind in READERS else value
+
+
+def one_line(error: ZetaSQLError | Trap) -> str:
+    """What the engine says, without its codes."""
+    if isinstance(error, Trap):
+        return "Google's SQL engine fails on this query"
+    return str(error).removeprefix("[INVALID_ARGUMENT] ").removeprefix("[OUT_OF_RANGE] ").splitlines()[0]

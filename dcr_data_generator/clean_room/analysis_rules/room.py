@@ -1,0 +1,247 @@
+"""A clean room in memory: the parties' tables, the views over them, and what a subscriber gets to see."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from zetasql import types
+
+from dcr_data_generator.clean_room.analysis_rules import rules
+from dcr_data_generator.clean_room.analysis_rules.engine import KINDS, Answer, GoogleSQL, edit
+from dcr_data_generator.clean_room.analysis_rules.lineage import Lineage, NotUnderstood, find, function_name
+from dcr_data_generator.clean_room.analysis_rules.rules import Allowed, Budgets, Refused
+from dcr_data_generator.clean_room.policy import PrivacyPolicy
+
+
+class Question(NamedTuple):
+    """A query that the rules allow: its text with the tables' plain names, its meaning, and its privacy clauses."""
+
+    text: str
+    statement: types.ResolvedQueryStmt
+    lineage: Lineage
+    clauses: list[Allowed]
+
+
+class Reply(NamedTuple):
+    """What a subscriber gets, and what the rules withheld, one line each."""
+
+    answer: Answer
+    withheld: list[str]
+
+
+class CleanRoom:
+    """The tables of the parties, the views over them, and the views' rules.
+
+    Args:
+        tables: the columns of each table ("dataset.table") and their BigQuery types.
+        secrets: for each table with a secret, its columns and their values in its only row.
+        views: for each view its policy and its query; a view may read those before it.
+
+    Raises:
+        NotUnderstood: a view's query is not BigQuery's, or its policy names a column that it does not have.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Mapping[str, str]],
+        secrets: Mapping[str, Mapping[str, str]],
+        views: Mapping[str, tuple[PrivacyPolicy, str]],
+    ) -> None:
+        self.engine = GoogleSQL()
+        self.tables, self.secrets = tables, secrets
+        for name, columns in tables.items():
+            self.engine.add_table(name, {column: KINDS[kind] for column, kind in columns.items()})
+        for name, values in secrets.items():
+            self.engine.add_table(name, dict.fromkeys(values, KINDS["STRING"]))
+        self.policies = {name: policy for name, (policy, _) in views.items()}
+        self.queries: dict[str, str] = {}
+        self.columns: dict[str, list[str]] = {}
+        for name, (policy, query) in views.items():
+            self.add_view(name, policy, query)
+        self.budgets = Budgets(self.policies)
+
+    def add_view(self, name: str, policy: PrivacyPolicy, query: str) -> None:
+        """Add a view."""
+        try:
+            self.queries[name] = self.engine.plain_names(query)
+            statement = self.engine.analyze(self.queries[name])
+        except NotUnderstood as error:
+            raise NotUnderstood(f"the query of {name} is not BigQuery's: {error}") from None
+        columns = {column.name: column.column.type.type_kind for column in statement.output_column_list}
+        self.columns[name] = [column.lower() for column in columns]
+        if missing := sorted(policy.columns - set(self.columns[name])):
+            raise NotUnderstood(f"the privacy_policy of {name} names a column that it does not have: {missing[0]}")
+        self.engine.add_table(name, columns, policy.privacy_unit_column)
+
+    def columns_read(self, texts: Iterable[str]) -> dict[str, set[str]]:
+        """Find the columns of the tables that the views and these texts read; a text need not be a query."""
+        columns: dict[str, set[str]] = {}
+        for text in [*self.queries.values(), *texts]:
+            try:
+                statement = self.engine.analyze(self.engine.plain_names(text))
+            except NotUnderstood:
+                continue
+            for scan in find(statement, types.ResolvedTableScan, inside_scans=True):
+                if scan.table.name in self.tables:
+                    columns.setdefault(scan.table.name, set()).update(column.name for column in scan.column_list)
+        return columns
+
+    def fill(self, rows: Mapping[str, Iterable[Mapping[str, object]]]) -> None:
+        """Give the tables their rows, with NULL for a column that is left out, and evaluate the views."""
+        for name, columns in self.tables.items():
+            self.engine.fill(name, ([row.get(column) for column in columns] for row in rows.get(name, [])))
+        for name, values in self.secrets.items():
+            self.engine.fill(name, [list(values.values())])
+        for name, query in self.queries.items():
+            self.engine.fill_from(name, query)
+
+    def ask(self, text: str) -> Reply:
+        """Ask as a subscriber: the answer under the rules of the views, and what they withhold.
+
+        Raises:
+            Refused: a rule does not allow the query.
+            NotUnderstood: BigQuery would not run it on these tables, or it cannot be judged here.
+        """
+        question = self.admit(text)
+        self.budgets.charge(question.clauses)
+        [answer] = self.evaluate(question)
+        lines = [*self.groups_withheld(question, answer), *self.rows_withheld(question, answer)]
+        return Reply(answer, [*lines, *self.exactness_withheld(question)])
+
+    def ask_repeatedly(self, text: str, times: int) -> list[Answer]:
+        """Ask the same several times; each answer is charged for.
+
+        Raises:
+            Refused, NotUnderstood: as `ask`.
+        """
+        question = self.admit(text)
+        for _ in range(times):
+            self.budgets.charge(question.clauses)
+        return self.evaluate(question, times)
+
+    def is_noisy(self, text: str) -> bool:
+        """Whether a query is answered with noise."""
+        return any(clause.keyword == "DIFFERENTIAL_PRIVACY" for clause in self.engine.clauses(text))
+
+    def admit(self, text: str) -> Question:
+        """Check a query against the rules.
+
+        Raises:
+            Refused, NotUnderstood: as `ask`.
+        """
+        text = self.engine.plain_names(text)
+        statement = self.engine.analyze(text)
+        if not isinstance(statement, types.ResolvedQueryStmt):
+            raise Refused(rules.NOT_A_QUERY)
+        lineage = Lineage(statement, self.secrets.keys())
+        self.check_access(lineage)
+        return Question(text, statement, lineage, rules.check(lineage, self.policies))
+
+    def check_access(self, lineage: Lineage) -> None:
+        """Check that a query reads the own tables of one party at most, and does not show a secret."""
+        own = {
+            source.table.split(".")[0]: source.table
+            for source in lineage.sources
+            if source.table not in self.policies and source.table.split(".")[0] in self.parties
+        }
+        if len(own) > 1:
+            table = own[self.parties[1]]
+            raise Refused(f"Access Denied: Table {table}: User does not have permission to query table {table}.")
+        if any(origin.source.table in self.secrets for column in lineage.output for origin in column.origins):
+            raise Refused("The salt is not shown to anyone.")
+
+    @property
+    def parties(self) -> list[str]:
+        """The datasets of the parties' own tables: each has a secret."""
+        return [name.split(".")[0] for name in self.secrets]
+
+    def evaluate(self, question: Question, times: int = 1, threshold: float | None = None) -> list[Answer]:
+        """Evaluate a question, with another threshold than its own if there is one."""
+        instead = {} if threshold is None else {"threshold": threshold}
+        try:
+            return self.engine.evaluate(self.with_options(question, instead), times)
+        except NotUnderstood as error:
+            message = str(error)
+            for value in [value for values in self.secrets.values() for value in values.values()]:
+                message = message.replace(value, "(a secret)")  # a failure may quote the value on which it failed
+            raise NotUnderstood(message) from None
+
+    def with_options(self, question: Question, instead: dict[str, float]) -> str:
+        """Write out the options of a question's privacy clauses, which it may leave to the policies, or replace them.
+
+        The privacy unit column is the one in the policy: the engine knows it, and takes it only once.
+        """
+        defaults: dict[str, dict[str, float]] = {}
+        for allowed in question.clauses:
+            if defaults.setdefault(allowed.keyword, allowed.options) != allowed.options:
+                raise NotUnderstood("clauses of one kind with different options are not supported in a rehearsal")
+        edits = []
+        for clause in self.engine.clauses(question.text):
+            if clause.keyword in defaults:
+                options: dict[str, object] = {**defaults[clause.keyword], **clause.options, **instead}
+                written = ", ".join(f"{name} = {value}" for name, value in options.items() if name != rules.UNIT)
+                edits.append((clause.place, f"WITH {clause.keyword} OPTIONS ({written})"))
+        return edit(question.text, edits)
+
+    def groups_withheld(self, question: Question, answer: Answer) -> Iterator[str]:
+        """Say which groups an aggregation threshold withheld: those that a threshold of one shows besides."""
+        clauses = [clause for clause in question.clauses if not clause.is_noisy]
+        if not clauses or len(clauses) < len(question.clauses):
+            return  # beside noise, a missing row cannot be told from one that came out otherwise
+        threshold = max(clause.options["threshold"] for clause in clauses)
+        [everything] = self.evaluate(question, threshold=1)
+        missing = Counter(map(repr, everything.rows)) - Counter(map(repr, answer.rows))
+        keys = self.positions(question, [part for clause in clauses for part in clause.scan.group_by_list])
+        aggregates = [part for clause in clauses for part in clause.scan.aggregate_list]
+        people = self.positions(
+            question, [part for part in aggregates if function_name(part.expr) == "count" and part.expr.distinct]
+        )
+        for row in everything.rows:
+            if missing[repr(row)]:
+                missing[repr(row)] -= 1
+                group = ", ".join(str(row[position]) for position in keys) or "everyone"
+                counted = count_of(everything.columns[people[0]], row[people[0]]) if people else "its people"
+                yield f"{group}: {counted}, withheld: fewer than {threshold:g}"
+
+    def positions(self, question: Question, computed: Sequence[types.ResolvedComputedColumn]) -> list[int]:
+        """Find the positions of computed columns in the answer."""
+        numbers = {part.column.column_id for part in computed}
+        outputs = question.statement.output_column_list
+        return [position for position, output in enumerate(outputs) if output.column.column_id in numbers]
+
+    def rows_withheld(self, question: Question, answer: Answer) -> Iterator[str]:
+        """Say how many rows of a list overlap match nothing, where the answer shows on what it was joined."""
+        for view in dict.fromkeys(source.table for source in question.lineage.sources):
+            policy = self.policies.get(view)
+            if not policy or policy.privacy_unit_column or not policy.join_restriction_policy:
+                continue
+            keys = {key.lower() for key in policy.join_restriction_policy.join_allowed_columns}
+            shown = [
+                (origin.column, position)
+                for position, column in enumerate(question.lineage.output)
+                for origin in column.origins | column.equals
+                if origin.unchanged and origin.source.table == view and origin.column in keys
+            ]
+            for key, position in shown[:1]:
+                rows, values = self.engine.rows(view), {row[position] for row in answer.rows}
+                index = self.columns[view].index(key)
+                if missing := sum(row[index] not in values for row in rows):
+                    of_view = f"{missing:,} of the {len(rows):,} rows of {view}"
+                    yield f"{of_view}, withheld: only those that match on {key} are shown"
+
+    def exactness_withheld(self, question: Question) -> Iterator[str]:
+        """Say what an answer with noise costs, and what is left of the budget."""
+        for clause in question.clauses:
+            for view in sorted(clause.views) if clause.is_noisy else []:
+                policy = self.budgets.policies[view]
+                assert policy
+                left = f"{policy.epsilon_budget - float(self.budgets.spent[view][0]):g} of {policy.epsilon_budget:g}"
+                epsilon = f"{clause.options['epsilon']:g}"
+                yield f"the exact figures, withheld: epsilon {epsilon}; for {view} {left} are left"
+
+
+def count_of(column: str, number: object) -> str:
+    """Say how many, by the name of the column: 46 in number_of_customers are 46 customers."""
+    word = column.removeprefix("number_of_").replace("_", " ")
+    one = {"people": "person"}.get(word, word.removesuffix("s"))
+    return f"{number:,} {one if number == 1 else word}"

@@ -1,0 +1,238 @@
+"""Rehearses the clean room: asks the questions of sql/clean_room as a subscriber, over what a run has made."""
+
+import statistics
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from google.api_core.exceptions import NotFound
+from pydantic import SecretStr
+from rich.columns import Columns
+from rich.markup import escape
+from rich.table import Table
+
+from dcr_data_generator import shutdown, sql, use_cases, warehouse
+from dcr_data_generator.clean_room import analysis_rules, salt, views
+from dcr_data_generator.clean_room.analysis_rules import Answer, CleanRoom, NotUnderstood, Refused, Reply
+from dcr_data_generator.clean_room.settings import RehearseSettings
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.report import rehearsal
+from dcr_data_generator.tables import FIVE_TABLES, MERCHANT, PROVIDER
+from dcr_data_generator.terminal import Terminal, plain, table_of
+from dcr_data_generator.use_cases import UseCase
+from dcr_data_generator.warehouse import Warehouse
+
+MAX_ROWS, MAX_ROWS_OF_OWN_QUERY = 5, 50
+DRAWS = 20
+
+
+class Noise(NamedTuple):
+    """An average in an answer with noise: its group, its column, the true value, and the value in each draw."""
+
+    group: str
+    column: str
+    truth: float
+    draws: list[float]
+
+
+class Rehearsed(NamedTuple):
+    """A use case as a subscriber asks it: the open answer, the query, the protected reply, and its noise."""
+
+    use_case: UseCase
+    query: sql.Query
+    reply: Reply
+    noise: list[Noise]
+
+
+def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
+    """Ask the use cases, and what must be refused; or a person's own query.
+
+    Returns: the exit status: 0; 1 where an attempt gets an answer, or a person's own query is refused.
+
+    Raises:
+        UserError: there are no tables yet, a file cannot be read, or a query of the use cases is refused.
+    """
+    secret = salt.read_or_draw(settings.salt_file)
+    own = read_query(settings.query) if settings.query else None
+    if settings.write_project_id is None and not settings.embedded_dir.exists():
+        raise UserError(
+            f"there is nothing to rehearse with in {settings.embedded_dir}: "
+            "run `uv run python -m dcr_data_generator.main` first"
+        )
+    step = partial(shutdown.step, terminal, settings.timeout)
+    with step("Start Google's SQL engine (the first time on a machine, it is compiled, for about 20 seconds)"):
+        analysis_rules.start()
+    with warehouse.connect(settings, fill_source=False) as place:
+        terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
+        with step("Put both parties' tables behind the views"):
+            queries = [own] if own else sql.read_folder("clean_room/queries")
+            attempts = [] if own else sql.read_folder("clean_room/refused")
+            room = build(place, secret, [query.text for query in [*queries, *attempts]])
+        if own:
+            return ask(terminal, room, own)
+        with step("Ask the four questions, openly and as a subscriber"):
+            answers = use_cases.run(place.client, settings)
+            rehearsed = [ask_as_subscriber(room, query, answers) for query in queries]
+    rehearsal.save_rehearsal(
+        [saved(one) for one in rehearsed], rehearsal.path_of(place.client.project, settings.embedded_dir)
+    )
+    show_use_cases(terminal, rehearsed)
+    return 1 if try_attempts(terminal, room, attempts) else 0
+
+
+def build(place: Warehouse, secret: SecretStr, texts: Sequence[str]) -> CleanRoom:
+    """Put the five tables and the views into a clean room in memory; only the columns that are asked for are read.
+
+    Raises:
+        UserError: no run has made the tables yet, or a view is not BigQuery's.
+    """
+    project = place.client.project
+    try:
+        schemas = {table: place.client.get_table(f"{project}.{table}").schema for table in FIVE_TABLES}
+    except NotFound:
+        raise UserError(
+            f"there is nothing to rehearse with on {place.name}: "
+            "run `uv run python -m dcr_data_generator.main` first, with the same flags"
+        ) from None
+    try:
+        room = CleanRoom(
+            {table: {field.name: field.field_type for field in schema} for table, schema in schemas.items()},
+            {f"{party}.{salt.SALT_TABLE}": {"salt": secret.get_secret_value()} for party in (MERCHANT, PROVIDER)},
+            {f"{view.dataset}.{view.name}": (view.policy, view.query) for view in views.read()},
+        )
+    except NotUnderstood as error:
+        raise UserError(str(error)) from None
+    columns = room.columns_read(texts)
+    fields = {table: [field for field in schemas[table] if field.name in columns[table]] for table in columns}
+    room.fill({table: place.read_arrow(table, fields[table]).to_pylist() for table in columns})
+    return room
+
+
+def ask_as_subscriber(room: CleanRoom, query: sql.Query, answers: Sequence[UseCase]) -> Rehearsed:
+    """Ask a query, which is named for its use case; one with noise is asked 20 times, and each answer is paid for."""
+    use_case = next(use_case for use_case in answers if query.name.startswith(use_case.name))
+    try:
+        reply = room.ask(query.text)
+        noise: list[Noise] = []
+        if room.is_noisy(query.text):
+            draws = [reply.answer, *room.ask_repeatedly(query.text, DRAWS - 1)]
+            noise = compare(draws, use_case)
+    except (Refused, NotUnderstood) as error:
+        raise UserError(f"{query.name}.sql is refused: {error}") from None
+    return Rehearsed(use_case, query, reply, noise)
+
+
+def compare(draws: Sequence[Answer], use_case: UseCase) -> list[Noise]:
+    """Compare the averages in answers with noise with those in the open answer."""
+    averages = [averages_of(answer.columns, answer.rows) for answer in draws]
+    truth = averages_of(use_case.columns, [row.values() for row in use_case.rows])
+    noise = [Noise(*key, value, [each[key] for each in averages if key in each]) for key, value in truth.items()]
+    return [each for each in noise if each.draws]
+
+
+def averages_of(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> dict[tuple[str, str], float]:
+    """Find an answer's averages by group and column: a decimal number is an average, a text names the group."""
+    averages = {}
+    for row in rows:
+        group = ", ".join(str(value) for value in row if isinstance(value, str | bool))
+        for column, value in zip(columns, row, strict=True):
+            if isinstance(value, float):
+                averages[group, column] = value
+    return averages
+
+
+def saved(rehearsed: Rehearsed) -> rehearsal.Answered:
+    """What the report shows of it."""
+    use_case, query, (answer, withheld), _ = rehearsed
+    rows = [list(row) for row in answer.rows[: use_cases.MAX_ROWS]]
+    return rehearsal.Answered(
+        use_case.name, query.name, use_case.columns, rehearsal.rows_of(use_case), answer.columns, rows, withheld
+    )
+
+
+def show_use_cases(terminal: Terminal, rehearsed: Sequence[Rehearsed]) -> None:
+    """Print each use case: the open answer beside the protected one, what was withheld, and the noise."""
+    for use_case, asked in groupby(rehearsed, key=lambda one: one.use_case):
+        terminal.line(f"\n[bold]{escape(use_case.question)}[/] {escape(use_case.who_asks)}")
+        open_rows = [row.values() for row in use_case.rows[:MAX_ROWS]]
+        open_table = table_of(use_case.columns, open_rows, title_of("open", len(open_rows), use_case.total))
+        for one in asked:
+            terminal.line(f"[dim]{escape(one.query.comments['explanation'])}[/]")
+            terminal.console.print(Columns([open_table, protected(one.reply.answer, MAX_ROWS)]))
+            show_withheld(terminal, one.reply)
+            if one.noise:
+                rows = [
+                    (each.group, each.column, each.truth, statistics.fmean(each.draws), min(each.draws),
+                     max(each.draws), statistics.pstdev(each.draws))
+                    for each in one.noise
+                ]  # fmt: skip
+                columns = ["group", "column", "truth", "mean", "lowest", "highest", "standard deviation"]
+                terminal.console.print(table_of(columns, rows, f"{DRAWS} draws against the truth"))
+
+
+def show_withheld(terminal: Terminal, reply: Reply) -> None:
+    """Print what the rules withheld."""
+    for line in reply.withheld or ["Nothing was withheld."]:
+        terminal.line(f"  [yellow]•[/] {escape(line)}")
+
+
+def protected(answer: Answer, max_rows: int) -> Table:
+    """Draw the first rows of a protected answer."""
+    rows = answer.rows[:max_rows]
+    return table_of(answer.columns, rows, title_of("protected", len(rows), len(answer.rows)))
+
+
+def title_of(kind: str, shown: int, total: int) -> str:
+    """The title of a table, which says when it does not show all rows."""
+    return kind if shown == total else f"{kind}, the first {shown} of {total:,} rows"
+
+
+def try_attempts(terminal: Terminal, room: CleanRoom, attempts: Sequence[sql.Query]) -> int:
+    """Try what must fail, and print why it does; returns how many attempts got an answer."""
+    terminal.line("\n[bold]What a subscriber tries, and does not get[/]")
+    answered = 0
+    for query in attempts:
+        sentence = escape(query.comments["attempt"])
+        try:
+            reply = room.ask(query.text)
+        except (Refused, NotUnderstood) as error:
+            reason = str(error)
+        else:
+            if reply.answer.rows:
+                answered += 1
+                terminal.line(f"  [red]✗ {sentence}[/] {query.name}: {len(reply.answer.rows):,} rows came out")
+                continue
+            reason = "No row came out: " + ("; ".join(reply.withheld) or "there was none")
+        terminal.line(f"  [green]✓[/] {sentence}\n    [yellow]{escape(plain(reason, 200))}[/]")
+    return answered
+
+
+def read_query(file: Path) -> sql.Query:
+    """Read a person's own query.
+
+    Raises:
+        UserError: the file cannot be read or is empty.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise UserError(f"--query {file} cannot be read: give a text file with one query") from None
+    if not text.strip():
+        raise UserError(f"--query {file} is empty: write a query into it")
+    return sql.Query(file.stem, {}, text)
+
+
+def ask(terminal: Terminal, room: CleanRoom, query: sql.Query) -> int:
+    """Ask a person's own query as a subscriber."""
+    try:
+        reply = room.ask(query.text)
+    except Refused as reason:
+        terminal.line(f"[red]✗[/] refused: {escape(str(reason))}")
+        return 1
+    except NotUnderstood as error:
+        raise UserError(f"{query.name}: {error}") from None
+    terminal.console.print(protected(reply.answer, MAX_ROWS_OF_OWN_QUERY))
+    show_withheld(terminal, reply)
+    return 0

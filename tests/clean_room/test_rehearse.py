@@ -1,0 +1,356 @@
+"""Rehearsing the clean room: its SQL, its answers against plain SQL, and what is printed."""
+
+import hashlib
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from dcr_data_generator import sql, use_cases, warehouse
+from dcr_data_generator.clean_room import __main__ as command
+from dcr_data_generator.clean_room import rehearse, salt, views
+from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstood, Refused
+from dcr_data_generator.clean_room.analysis_rules.rules import Budgets
+from dcr_data_generator.embedded import thelook
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.report import rehearsal
+from dcr_data_generator.tables import SCHEMAS
+from dcr_data_generator.terminal import Terminal
+from dcr_data_generator.warehouse import Warehouse
+from tests.support.settings import make_settings
+
+SALT = SecretStr("a salt that nobody prints")
+COLUMNS = {
+    f"{dataset}.{name}": {field.name: field.field_type for field in schema}
+    for dataset, schemas in (("merchant_provider", thelook.SCHEMAS), ("ewallet_provider", SCHEMAS))
+    for name, schema in schemas.items()
+}
+
+
+@pytest.fixture(scope="module")
+def package_room() -> CleanRoom:
+    """The clean room of the package."""
+    secrets = {
+        f"{party}.{salt.SALT_TABLE}": {"salt": SALT.get_secret_value()}
+        for party in ("merchant_provider", "ewallet_provider")
+    }
+    rules = {f"{view.dataset}.{view.name}": (view.policy, view.query) for view in views.read()}
+    return CleanRoom(COLUMNS, secrets, rules)
+
+
+@pytest.fixture
+def room(package_room: CleanRoom) -> CleanRoom:
+    """The clean room of the package, without rows, and with its whole budget."""
+    fill(package_room)
+    package_room.budgets = Budgets(package_room.policies)
+    return package_room
+
+
+def fill(room: CleanRoom, **tables: list[dict]) -> None:
+    """Fill a room, with NULL in columns left out: `fill(room, users=[{"id": 1}])`; without it, tables are empty."""
+    room.fill({name: tables.get(name.split(".")[1], []) for name in COLUMNS})
+
+
+def hashed(email: str) -> str:
+    """The join key as the issue defines it."""
+    return hashlib.sha256((SALT.get_secret_value() + email.strip(" \t\r\n").lower()).encode()).hexdigest()
+
+
+def wallets(people: dict[str, int]) -> dict[str, list[dict]]:
+    """So many people of each tier, all customers, each verified and with one payment of 10 dollars."""
+    emails = [(tier, f"{tier}{number}@example.com") for tier, count in people.items() for number in range(count)]
+    return {
+        "users": [{"id": number, "email": email} for number, (_, email) in enumerate(emails)],
+        "provider_users": [
+            {"provider_user_id": number, "email": email, "account_tier": tier, "is_verified_user": True}
+            for number, (tier, email) in enumerate(emails)
+        ],
+        "transactions": [
+            {"transaction_id": str(number), "order_id": number, "provider_user_id": number, "transaction_amount": 10.0}
+            for number in range(len(emails))
+        ],
+    }
+
+
+# The SQL.
+
+
+def test_no_view_shares_an_email_a_name_an_address_or_a_date_of_birth(room: CleanRoom) -> None:
+    assert room.columns == {
+        "ewallet_clean_room.wallet_orders": ["order_id", "transaction_id", "transaction_amount"],
+        "ewallet_clean_room.wallet_customers": ["hashed_email", "account_tier", "is_verified_user"],
+        "ewallet_clean_room.wallet_spend": ["hashed_email", "account_tier", "transaction_amount"],
+        "ewallet_clean_room.wallet_spend_private": ["hashed_email", "account_tier", "transaction_amount"],
+        "merchant_clean_room.customers": ["hashed_email", "age", "gender", "country"],
+    }
+
+
+def test_every_query_is_allowed_and_no_attempt_gets_an_answer(room: CleanRoom) -> None:
+    for query in sql.read_folder("clean_room/queries"):
+        assert query.comments["explanation"]
+        room.ask(query.text)
+    attempts = sql.read_folder("clean_room/refused")
+    assert len(attempts) >= 12
+    for query in attempts:
+        assert query.comments["attempt"]
+    assert rehearse.try_attempts(Terminal(), room, attempts) == 0
+
+
+@pytest.mark.parametrize("text", ["SELECT 1", "CREATE OR REPLACE VIEW a.b AS SELECT 1", ""])
+def test_a_file_that_is_not_a_view_with_a_policy_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match=r"mine.sql is not CREATE OR REPLACE VIEW"):
+        views.parse(sql.Query("mine", {}, text))
+
+
+# The answers.
+
+
+def test_the_join_key_is_the_hash_of_salt_and_email_without_case_and_blanks(room: CleanRoom) -> None:
+    fill(room, users=[{"id": 1, "email": " Ann@Example.com\t"}, {"id": 2, "email": " "}, {"id": 3}])
+    assert [row[0] for row in room.engine.rows("merchant_clean_room.customers")] == [hashed("ann@example.com")]
+
+
+@pytest.mark.parametrize("payments", [1, 3])
+def test_a_group_of_49_people_is_withheld_and_one_of_50_is_not(payments: int, room: CleanRoom) -> None:
+    tables = wallets({"Business": 49, "Premium": 50, "Free": 51})
+    tables["transactions"] *= payments  # which are not people
+    fill(room, **tables)
+    segmentation, trust = (
+        sql.read(f"clean_room/queries/{name}").text for name in ("2_customer_segmentation", "3_trust_and_fraud")
+    )
+    reply = room.ask(segmentation)
+    assert sorted(reply.answer.rows) == [("Free", 10.0, 51), ("Premium", 10.0, 50)]
+    assert reply.withheld == ["Business: 49 customers, withheld: fewer than 50"]
+    assert room.ask(trust).answer.rows == [(True, 150)]
+
+
+TIERS = ["Free", "Premium", "Business"]
+# The rule written out, over the parties' own tables; DuckDB knows nothing of clean rooms.
+PLAIN = """
+    SELECT account_tier, AVG(amount) AS average_order_value, COUNT(DISTINCT email) AS people
+    FROM payments JOIN customers USING (email) GROUP BY account_tier
+"""
+
+
+@given(
+    counts=st.fixed_dictionaries({tier: st.integers(47, 53) for tier in TIERS}),
+    strangers=st.integers(0, 3),
+    amounts=st.lists(st.integers(1, 400).map(float), min_size=1, max_size=7),
+)
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_the_protected_answer_is_plain_sql_with_the_rule_written_out(
+    counts: dict[str, int], strangers: int, amounts: list[float], room: CleanRoom
+) -> None:
+    tables = wallets(counts)
+    for number, transaction in enumerate(tables["transactions"]):
+        transaction["transaction_amount"] = amounts[number % len(amounts)]
+    # Some wallet holders are no customers, and some customers write their email otherwise.
+    tables["users"] = [user | {"email": user["email"].upper() + " "} for user in tables["users"][strangers:]]
+    fill(room, **tables)
+    reply = room.ask(sql.read("clean_room/queries/2_customer_segmentation").text)
+    people = {user["provider_user_id"]: user for user in tables["provider_users"]}
+    payments = [
+        (
+            people[each["provider_user_id"]]["email"],
+            people[each["provider_user_id"]]["account_tier"],
+            each["transaction_amount"],
+        )
+        for each in tables["transactions"]
+    ]
+    with duckdb.connect() as data:
+        data.execute("CREATE TABLE payments (email VARCHAR, account_tier VARCHAR, amount DOUBLE)")
+        data.execute("CREATE TABLE customers (email VARCHAR)")
+        data.executemany("INSERT INTO payments VALUES (?, ?, ?)", payments)
+        data.executemany(
+            "INSERT INTO customers VALUES (lower(trim(?)))", [(user["email"],) for user in tables["users"]]
+        )
+        data.execute("UPDATE payments SET email = lower(email)")
+        shown = data.execute(PLAIN + "HAVING COUNT(DISTINCT email) >= 50").fetchall()
+        hidden = data.execute(PLAIN + "HAVING COUNT(DISTINCT email) < 50").fetchall()
+    answer = {tier: (pytest.approx(average), count) for tier, average, count in shown}
+    assert {tier: (average, count) for tier, average, count in reply.answer.rows} == answer
+    assert sorted(reply.withheld) == sorted(f"{tier}: {n} customers, withheld: fewer than 50" for tier, _, n in hidden)
+
+
+def test_a_list_overlap_says_how_many_rows_stay_unseen(room: CleanRoom) -> None:
+    tables = wallets({"Free": 3})
+    tables["users"] += [{"id": 9, "email": "stranger@example.com", "age": 30}]
+    tables["orders"] = [{"order_id": 1}, {"order_id": 7}]
+    fill(room, **tables)
+    orders = room.ask(sql.read("clean_room/queries/1_transaction_verification").text)
+    assert [row[0] for row in orders.answer.rows] == [1]
+    assert orders.withheld[0].startswith("2 of the 3 rows of ewallet_clean_room.wallet_orders, withheld")
+    people = room.ask(sql.read("clean_room/queries/4_user_enrichment").text)
+    assert [row[1] for row in people.answer.rows] == [hashed(f"free{number}@example.com") for number in range(3)]
+    assert people.withheld[0].startswith("1 of the 4 rows of merchant_clean_room.customers, withheld")
+
+
+def test_twenty_draws_use_up_the_budget_and_differ(room: CleanRoom) -> None:
+    fill(room, **wallets({"Free": 300}))
+    query = sql.read("clean_room/queries/2_customer_segmentation_private")
+    answers = [room.ask(query.text).answer, *room.ask_repeatedly(query.text, 19)]
+    averages = [answer.rows[0][1] for answer in answers]
+    assert len(set(averages)) == 20
+    # 300 people, an epsilon of 5, amounts up to 500: a draw is some dollars off, and not a hundred.
+    assert all(abs(average - 10) < 100 for average in averages)
+    with pytest.raises(Refused, match="Privacy budget is not sufficient"):
+        room.ask(query.text)
+
+
+# What is refused whoever asks.
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("SELECT salt FROM merchant_provider.clean_room_salt", "The salt is not shown"),
+        ("SELECT SUBSTR(salt, 1, 3) FROM ewallet_provider.clean_room_salt", "The salt is not shown"),
+        (
+            "SELECT u.email, p.date_of_birth FROM merchant_provider.users AS u "
+            "JOIN ewallet_provider.provider_users AS p ON u.email = p.email",
+            "Access Denied: Table ewallet_provider.provider_users",
+        ),
+    ],
+)
+def test_neither_the_salt_nor_the_other_partys_tables_are_shown(query: str, reason: str, room: CleanRoom) -> None:
+    with pytest.raises(Refused, match=reason):
+        room.ask(query)
+
+
+def test_a_failure_does_not_quote_the_salt(room: CleanRoom) -> None:
+    fill(room)
+    with pytest.raises(NotUnderstood) as failure:
+        room.ask("SELECT 1 AS one FROM merchant_provider.clean_room_salt WHERE CAST(salt AS INT64) = 1")
+    assert "(a secret)" in str(failure.value)
+    assert SALT.get_secret_value() not in str(failure.value)
+
+
+def test_what_somebody_has_of_their_own_may_be_asked_openly(room: CleanRoom) -> None:
+    fill(room, users=[{"id": 1, "email": "ann@example.com"}])
+    assert room.ask("SELECT email FROM `any-project.merchant_provider.users`").answer.rows == [("ann@example.com",)]
+
+
+# A whole rehearsal.
+
+
+@pytest.fixture
+def run(
+    default_run: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command on the tables of the default run; returns exit status, standard output and error."""
+
+    def run_command(*arguments: str) -> tuple[int, str, str]:
+        status = command.main(["rehearse", "--embedded-dir", str(tmp_path), *arguments])
+        return status, *capsys.readouterr()
+
+    monkeypatch.setattr(warehouse, "connect", lambda *_, **__: nullcontext(default_run))
+    monkeypatch.setenv("DCR_SALT", SALT.get_secret_value())
+    return run_command
+
+
+def test_a_rehearsal_shows_the_open_answers_beside_the_protected_ones(
+    run: Callable, default_run: Warehouse, tmp_path: Path
+) -> None:
+    status, out, err = run()
+    assert (status, err) == (0, "")
+    # By the warehouse's own SQL, with the rule written out.
+    people = {
+        row.account_tier: row.people
+        for row in default_run.client.query_and_wait(
+            "SELECT p.account_tier, COUNT(DISTINCT p.email) AS people FROM merchant_provider.users AS u "
+            "JOIN ewallet_provider.provider_users AS p ON u.email = p.email "
+            "JOIN ewallet_provider.transactions AS t ON p.provider_user_id = t.provider_user_id GROUP BY 1"
+        )
+    }
+    withheld = [f"{tier}: {count} customers, withheld: fewer than 50" for tier, count in people.items() if count < 50]
+    assert withheld == ["Business: 39 customers, withheld: fewer than 50"]
+    assert withheld[0] in out
+    assert "20 draws against the truth" in out
+    assert "Privacy budget is not sufficient" in out
+    assert "No row came out: everyone: 1 customer, withheld: fewer than 50" in out
+    assert "✗" not in out
+
+    # What the report finds: all of it, as long as the open answers are the same.
+    path = rehearsal.path_of("default-run", tmp_path)
+    answers = use_cases.run(default_run.client, make_settings())
+    saved = rehearsal.read_rehearsal(path, answers)
+    assert [answer.query for answer in saved] == [query.name for query in sql.read_folder("clean_room/queries")]
+    assert {row[0]: row[2] for row in saved[1].protected_rows} == {t: n for t, n in people.items() if n >= 50}
+    assert saved[1].withheld == withheld
+    assert rehearsal.read_rehearsal(path, [answer._replace(rows=[]) for answer in answers]) == []
+    assert rehearsal.read_rehearsal(tmp_path / "none.json", answers) == []
+    assert SALT.get_secret_value() not in out + path.read_text(encoding="utf-8")
+
+
+def test_an_attempt_that_gets_an_answer_is_red(room: CleanRoom, capsys: pytest.CaptureFixture) -> None:
+    query = sql.Query("harmless", {"attempt": "Nothing."}, "SELECT 1 AS one")
+    assert rehearse.try_attempts(Terminal(), room, [query]) == 1
+    assert "✗ Nothing. harmless: 1 rows came out" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "words"),
+    [
+        ("SELECT 7 AS seven -- é", 0, "seven"),
+        ("SELECT * FROM ewallet_clean_room.wallet_spend", 1, "refused: You must use SELECT WITH AGGREGATION_THRESHOLD"),
+        ("SELECT nothing FROM ewallet_clean_room.wallet_spend", 2, "mine: Unrecognized name: nothing"),
+        ("", 2, "is empty"),
+    ],
+)
+def test_a_persons_own_query_is_answered_as_a_subscribers(
+    text: str,
+    status: int,
+    words: str,
+    run: Callable,
+    room: CleanRoom,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rehearse, "build", lambda *_: room)
+    query = tmp_path / "mine.sql"
+    query.write_text(text, encoding="utf-8")
+    ended, out, err = run("--query", str(query))
+    assert (ended, words in out + err) == (status, True)
+    assert len(err.splitlines()) == (1 if status == 2 else 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Missing command"),
+        (["rehears"], "rehearse"),
+        (["rehearse", "--nonsense"], "--nonsense"),
+        (["rehearse", "--query"], "--query"),
+        (["rehearse", "--query", "/nowhere.sql"], "--query /nowhere.sql cannot be read"),
+        (["rehearse", "--salt-file", "/dev/null"], "--salt-file /dev/null is empty"),
+        (["rehearse", "--days", "0"], "--days"),
+        (["rehearse", "--embedded-dir", "/tmp/nothing/was/run/here"], "python -m dcr_data_generator.main` first"),
+    ],
+)
+def test_what_cannot_be_rehearsed_ends_in_one_line(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture
+) -> None:
+    assert command.main(arguments) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert words in line
+
+
+def test_without_the_engine_one_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    monkeypatch.delattr("dcr_data_generator.clean_room.rehearse")
+    monkeypatch.setitem(sys.modules, "dcr_data_generator.clean_room.rehearse", None)
+    assert command.main(["rehearse", "--embedded-dir", str(tmp_path)]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "uv sync --group clean-room" in line
+
+
+def test_without_tables_one_line_says_to_run_main(connect: Callable) -> None:
+    with pytest.raises(UserError, match=r"python -m dcr_data_generator\.main"):
+        rehearse.build(connect("nothing-here"), SALT, [])

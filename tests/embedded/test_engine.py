@@ -1,0 +1,186 @@
+"""The embedded BigQuery: who can reach it, and what becomes of its data directory."""
+
+import os
+import re
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+
+from dcr_data_generator import main, shutdown
+from dcr_data_generator.embedded import engine
+from tests.support import emulator
+
+
+def only_line(err: str) -> str:
+    """The one line of standard error."""
+    assert "Traceback" not in err
+    [line] = err.splitlines()
+    return line
+
+
+def listening_addresses() -> set[str]:
+    """The addresses on which this process listens, as /proc has them (backwards and in hexadecimal)."""
+    inodes = set()
+    for file in Path("/proc/self/fd").iterdir():
+        try:
+            inodes |= set(re.findall(r"socket:\[(\d+)\]", str(file.readlink())))
+        except OSError:
+            continue
+    rows = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/self/net/{table}").read_text(encoding="utf-8").splitlines()[1:]
+    ]
+    return {row[1] for row in rows if row[3] == "0A" and row[9] in inodes}
+
+
+def test_the_embedded_server_listens_on_127_0_0_1_alone(endpoints: engine.Endpoints) -> None:
+    addresses = listening_addresses()
+    ports = {int(endpoint.rpartition(":")[2]) for endpoint in endpoints}
+    assert ports <= {int(address.partition(":")[2], 16) for address in addresses}
+    # 127.0.0.1, as IPv4 or mapped into IPv6.
+    local = {"0100007F", "0000000000000000FFFF00000100007F"}
+    assert {address.partition(":")[0] for address in addresses} <= local
+
+
+def test_a_data_directory_in_use_is_refused_and_neither_run_is_harmed(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    with engine.running(directory) as endpoints:
+        client = emulator.connect(endpoints.rest, "somebody")
+        client.create_dataset("mine")
+        client.query_and_wait("CREATE TABLE mine.seven AS SELECT 7 AS seven")
+        # What an upload of the first run holds while it is on its way.
+        (directory / "uploads").mkdir(exist_ok=True)
+        (directory / "uploads" / "on_its_way.bin").write_bytes(b"half a table")
+        status, out, err = emulator.run_program("--embedded-dir", str(directory))
+        assert (status, out) == (2, "")
+        line = only_line(err)
+        assert str(directory) in line
+        assert "in use" in line
+        assert (directory / "uploads" / "on_its_way.bin").read_bytes() == b"half a table"
+        assert [row.seven for row in client.query_and_wait("SELECT seven FROM mine.seven")] == [7]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that a run has filled; not to be changed."""
+    directory = tmp_path_factory.mktemp("filled") / "data"
+    status, _, err = emulator.run_here("--embedded-dir", str(directory), "--skip-checks")
+    assert (status, err) == (0, "")
+    return directory
+
+
+def cut_off(share: float) -> Callable[[Path], None]:
+    """Leave only the beginning of the data."""
+    return lambda directory: os.truncate(data := directory / engine.DATA, int(data.stat().st_size * share))
+
+
+def overwrite(start: int, length: int) -> Callable[[Path], None]:
+    """Overwrite some of the data."""
+
+    def change(directory: Path) -> None:
+        with (directory / engine.DATA).open("r+b") as file:
+            file.seek(start)
+            file.write(b"\xa5" * length)
+
+    return change
+
+
+DAMAGES = {
+    "no data at all": lambda directory: (directory / engine.DATA).write_bytes(b""),
+    "a text": lambda directory: (directory / engine.DATA).write_text("This is no database.\n" * 1000),
+    "zeros": lambda directory: (directory / engine.DATA).write_bytes(bytes(1 << 20)),
+    "cut off at a hundredth": cut_off(0.01),
+    "cut off in the middle": cut_off(0.5),
+    "another beginning": overwrite(0, 8192),
+    "another header": overwrite(4096, 4096),
+    "another second header": overwrite(8192, 4096),
+    "a hole in the middle": overwrite(4 << 20, 1 << 20),
+    "nothing but its header": overwrite(3 * 4096, 16 << 20),
+    "a folder in its place": lambda directory: ((directory / engine.DATA).unlink(), (directory / engine.DATA).mkdir()),
+    "a log of nonsense": lambda directory: (directory / f"{engine.DATA}.wal").write_bytes(b"\xa5" * 10_000),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_data_directory_works_or_is_named_to_be_removed(
+    damage: str, filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    directory = tmp_path / "data"
+    shutil.copytree(filled, directory)
+    DAMAGES[damage](directory)
+    status = main.main(["--embedded-dir", str(directory), "--skip-checks"])
+    err = capsys.readouterr().err
+    if status == 0:
+        assert err == ""
+        return
+    assert status == 2
+    line = only_line(err)
+    assert str(directory) in line
+    assert "remove" in line
+
+
+def other_marker(content: bytes | None) -> Callable[[Path], None]:
+    """Change the file that says which version made the directory."""
+
+    def change(directory: Path) -> None:
+        for marker in directory.glob(engine.MARKER):
+            marker.unlink() if content is None else marker.write_bytes(content)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"dcr_data_generator data 999, bqemulator 9.9.9, duckdb 9.9.9\n", b"\xff\xfe\x00nonsense", b"1\r\n2"],
+)
+def test_a_data_directory_of_another_version_is_named_to_be_removed_and_stays_as_it_is(
+    content: bytes | None, filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    directory = tmp_path / "data"
+    shutil.copytree(filled, directory)
+    other_marker(content)(directory)
+    before = (directory / engine.DATA).read_bytes()
+    assert main.main(["--embedded-dir", str(directory)]) == 2
+    line = only_line(capsys.readouterr().err)
+    assert str(directory) in line
+    assert "version" in line
+    assert "remove" in line
+    assert (directory / engine.DATA).read_bytes() == before
+
+
+def test_a_person_s_own_file_among_the_uploads_stays(tmp_path: Path) -> None:
+    mine = tmp_path / "data/uploads/holiday.jpg"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine", encoding="utf-8")
+    with engine.running(tmp_path / "data"):
+        pass
+    assert mine.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_run_that_is_stopped_in_the_midst_of_an_upload_leaves_no_file_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Raised again at once: the engine has not stopped by then.
+    monkeypatch.setattr(shutdown, "REPEAT_SECONDS", 0.001)
+    uploads = tmp_path / "data/uploads"
+
+    def upload_half(url: str) -> None:
+        job = {"configuration": {"load": {"destinationTable": {"projectId": "a", "datasetId": "b", "tableId": "c"}}}}
+        begun = requests.post(f"{url}/upload/bigquery/v2/projects/a/jobs?uploadType=resumable", json=job, timeout=10)
+        sent = {"data": bytes(1 << 18), "headers": {"Content-Range": f"bytes 0-{(1 << 18) - 1}/{1 << 19}"}}
+        assert requests.put(begun.headers["Location"], **sent, timeout=10).status_code == 308
+        assert len([*uploads.iterdir()]) == 1
+
+    def run() -> None:
+        with shutdown.handle_signals(), engine.running(tmp_path / "data") as (url, _):
+            upload_half(url)
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(shutdown.Stopped):
+        run()
+    assert not [*uploads.iterdir()]
