@@ -1,6 +1,8 @@
 """Publishing the clean room: the BigQuery side on the embedded engine, the sharing side on a service of the tests."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import asdict
 from functools import cache
 from types import SimpleNamespace
 
@@ -11,12 +13,14 @@ from google.iam.v1 import policy_pb2
 from pydantic import SecretStr
 
 from dcr_data_generator import warehouse
-from dcr_data_generator.clean_room import command, exchange, shared
-from dcr_data_generator.clean_room.plan import Plan
-from dcr_data_generator.clean_room.publication import Step, to_publish, to_unpublish
-from dcr_data_generator.embedded import engine
+from dcr_data_generator.clean_room import __main__ as command
+from dcr_data_generator.clean_room import publish, views
+from dcr_data_generator.clean_room.publish import Call, Target
+from dcr_data_generator.clean_room.settings import PublishSettings
+from dcr_data_generator.clean_room.views import View
 from dcr_data_generator.errors import UserError
-from tests.conftest import make_settings
+from dcr_data_generator.settings import Settings
+from tests.support.settings import make_settings
 from tests.support.sharing import SharingService, serving
 
 SALT = SecretStr("sixteen-or-more-characters")
@@ -41,20 +45,19 @@ OWN_TABLES = {
 
 
 @pytest.fixture
-def clients(endpoints: engine.Endpoints) -> Iterator[Callable[[str], warehouse.Warehouse]]:
+def clients(connect: Callable) -> Iterator[Callable[[str], bigquery.Client]]:
     """Two projects with each party's own tables, and nothing of a clean room."""
 
     @cache
-    def client_of(project: str) -> warehouse.Warehouse:
-        client = warehouse.connect_to_embedded(make_settings(), endpoints)
-        client.project = project
+    def client_of(project: str) -> bigquery.Client:
+        client = connect(project).client
 
         def delete_table(name: str) -> None:
             # bqemulator 1.4 answers tables.delete of a view with an internal error, for which the client waits.
             if client.get_table(name).table_type == "VIEW":
                 client.query(f"DROP VIEW {name.partition('.')[2]}").result()
             else:
-                warehouse.Warehouse.delete_table(client, name)
+                bigquery.Client.delete_table(client, name)
 
         client.delete_table = delete_table
         return client
@@ -78,19 +81,34 @@ def room(clients: Callable) -> Iterator[SimpleNamespace]:
     service = SharingService()
     with serving(service) as client:
 
-        def plan(*subscribers: str, allow_egress: bool = False, location: str = "US") -> Plan:
-            projects = {"merchant": MERCHANT, "ewallet": PROVIDER}
-            return Plan(projects, location, shared.read(), subscribers, allow_egress, clients, lambda: client)
+        def target(location: str = "US") -> Target:
+            return Target(MERCHANT, PROVIDER, location, views.read(), clients, lambda: client)
 
-        def publish(*subscribers: str, salt: SecretStr = SALT, **options: object) -> list[str | None]:
-            return take(to_publish(plan(*subscribers, **options), salt))
+        def calls(
+            *subscribers: str, salt: SecretStr = SALT, allow_egress: bool = False, location: str = "US"
+        ) -> list[Call]:
+            settings = publish_settings(subscriber=subscribers, allow_egress=allow_egress)
+            return list(publish.calls_to_publish(target(location), settings, salt))
 
-        yield SimpleNamespace(service=service, client_of=clients, plan=plan, publish=publish)
+        def publish_all(*subscribers: str, **options: object) -> list[str | None]:
+            return [publish.make(call) for call in calls(*subscribers, **options)]
+
+        def unpublish_all() -> list[str | None]:
+            return [publish.make(call) for call in publish.calls_to_unpublish(target())]
+
+        yield SimpleNamespace(
+            service=service,
+            client_of=clients,
+            sharing_client=client,
+            calls=calls,
+            publish=publish_all,
+            unpublish=unpublish_all,
+        )
 
 
-def take(steps: list[Step]) -> list[str | None]:
-    """Take all steps; returns what each did."""
-    return [step.take() for step in steps]
+def publish_settings(**options: object) -> PublishSettings:
+    """The settings of `publish`."""
+    return PublishSettings(**asdict(make_settings()), **options)
 
 
 def contents(room: SimpleNamespace) -> dict[str, set[str]]:
@@ -146,8 +164,8 @@ def test_the_salt_lies_beside_either_partys_own_tables_only(room: SimpleNamespac
 
 
 def test_the_salt_is_in_no_call_that_is_printed(room: SimpleNamespace) -> None:
-    plan = room.plan("user:ann@example.com")
-    assert SALT.get_secret_value() not in "".join(step.call + step.role for step in to_publish(plan, SALT))
+    calls = room.calls("user:ann@example.com")
+    assert SALT.get_secret_value() not in "".join(call.text + call.role for call in calls)
 
 
 def test_publishing_again_changes_nothing(room: SimpleNamespace) -> None:
@@ -166,9 +184,10 @@ def test_without_a_subscriber_nobody_gets_in_and_other_roles_stay(room: SimpleNa
 
 
 def test_a_half_finished_run_is_finished(room: SimpleNamespace) -> None:
-    steps = to_publish(room.plan("user:ann@example.com"), SALT)
-    for taken in (8, 12, 21):
-        take(steps[:taken])
+    calls = room.calls("user:ann@example.com")
+    for made in (8, 12, 21):
+        for call in calls[:made]:
+            publish.make(call)
     room.publish("user:ann@example.com")
     assert len(room.service.listings) == 5
     assert set(room.publish("user:ann@example.com")) == {None}
@@ -182,15 +201,15 @@ def test_only_what_differs_is_changed(room: SimpleNamespace) -> None:
     view = client.get_table(f"{PROVIDER}.ewallet_clean_room.wallet_spend")
     view.labels = {"definition": "another"}
     client.update_table(view, ["labels"])
-    steps = to_publish(room.plan(), SecretStr("another-salt-of-sixteen"))
-    done = {step.call.split(",")[0]: outcome for step in steps if (outcome := step.take())}
+    calls = room.calls(salt=SecretStr("another-salt-of-sixteen"))
+    done = {call.text.split(",")[0]: change for call in calls if (change := publish.make(call))}
     assert done == {
         f"bigquery.jobs.insert load {MERCHANT}.merchant_provider.clean_room_salt": "changed",
         f"bigquery.jobs.insert load {PROVIDER}.ewallet_provider.clean_room_salt": "changed",
         f"bigquery.jobs.insert CREATE OR REPLACE VIEW {PROVIDER}.ewallet_clean_room.wallet_spend": "changed",
         f"analyticshub.dataExchanges.create {made.name}": "changed",
     }
-    assert made.display_name == exchange.EXCHANGE_NAME
+    assert made.display_name == publish.EXCHANGE_NAME
 
 
 def test_a_listing_whose_export_differs_is_listed_anew(room: SimpleNamespace) -> None:
@@ -217,10 +236,9 @@ def test_a_role_given_in_between_is_kept(room: SimpleNamespace) -> None:
 
 
 def test_what_somebody_else_creates_in_between_is_taken_as_it_is(room: SimpleNamespace) -> None:
-    plan = room.plan()
-    step = next(step for step in to_publish(plan, SALT) if "dataExchanges.create" in step.call)
-    room.service.meanwhile["CreateDataExchange"] = lambda: step.make()
-    assert step.take() is None
+    [call] = [call for call in room.calls() if "dataExchanges.create" in call.text]
+    room.service.meanwhile["CreateDataExchange"] = lambda: call.make()
+    assert publish.make(call) is None
 
 
 @pytest.mark.parametrize(
@@ -245,7 +263,7 @@ def test_an_api_that_is_not_enabled_says_how_to_enable_it() -> None:
         raise Forbidden("Analytics Hub API has not been used in project 1 before or it is disabled.")
 
     with pytest.raises(UserError, match="gcloud services enable analyticshub"):
-        Step("call", refuse, "role").take()
+        publish.make(Call("call", refuse, "role"))
 
 
 def test_a_party_without_its_tables_is_told_to_run_main(room: SimpleNamespace) -> None:
@@ -264,18 +282,18 @@ def test_an_exchange_that_is_no_clean_room_is_a_problem(room: SimpleNamespace) -
     room.publish()
     [made] = room.service.exchanges.values()
     made.sharing_environment_config = {"default_exchange_config": {}}
-    with pytest.raises(UserError, match="no data clean room"):
+    with pytest.raises(UserError, match="is not a data clean room"):
         room.publish()
 
 
 def test_unpublishing_takes_away_exactly_what_publishing_made(room: SimpleNamespace) -> None:
     before = contents(room)
     room.publish("user:ann@example.com")
-    take(to_unpublish(room.plan()))
+    room.unpublish()
     assert contents(room) == before
     assert authorized(room, PROVIDER, "ewallet_provider") == authorized(room, MERCHANT, "merchant_provider") == set()
     assert room.service.exchanges == room.service.listings == {}
-    assert set(take(to_unpublish(room.plan()))) == {None}
+    assert set(room.unpublish()) == {None}
 
 
 def test_unpublishing_leaves_what_others_made(room: SimpleNamespace) -> None:
@@ -286,7 +304,7 @@ def test_unpublishing_leaves_what_others_made(room: SimpleNamespace) -> None:
     room.client_of(PROVIDER).query("CREATE TABLE ewallet_clean_room.theirs (x INT64)").result()
     [(name, mine)] = [item for item in room.service.listings.items() if item[0].endswith("/customers")]
     room.service.listings[f"{name}_of_others"] = mine
-    take(to_unpublish(room.plan()))
+    room.unpublish()
     found = contents(room)
     assert found[f"{MERCHANT}.merchant_clean_room"] == set()
     assert found[f"{PROVIDER}.ewallet_clean_room"] == {"theirs"}
@@ -297,14 +315,21 @@ def test_unpublishing_leaves_what_others_made(room: SimpleNamespace) -> None:
 # The view as BigQuery describes it, which the embedded engine does not.
 
 
-def view(name: str) -> shared.Shared:
+def view(name: str) -> View:
     """A view of ours."""
-    return next(each for each in shared.read() if each.name == name)
+    return next(each for each in views.read() if each.name == name)
+
+
+def is_as_published(view: View, labels: dict[str, str], resource: dict) -> bool:
+    """Whether a view that BigQuery describes so is as published."""
+    reference = {"projectId": PROVIDER, "datasetId": view.dataset, "tableId": view.name}
+    table = bigquery.Table.from_api_repr({"tableReference": reference, "labels": labels, "view": resource})
+    return publish.is_as_published(view, table)
 
 
 def test_a_view_is_as_published_if_bigquery_says_so() -> None:
     spend = view("wallet_spend_private")
-    labels = {"definition": spend.fingerprint}
+    labels = {"definition": publish.fingerprint(spend)}
     resource = {
         "query": spend.query.replace("\n", "\n  "),
         "privacyPolicy": {
@@ -320,11 +345,11 @@ def test_a_view_is_as_published_if_bigquery_says_so() -> None:
             "joinRestrictionPolicy": {"joinCondition": "JOIN_NOT_REQUIRED", "joinAllowedColumns": ["hashed_email"]},
         },
     }
-    assert spend.is_as_published(labels, resource)
-    assert not spend.is_as_published({}, resource)
-    assert not spend.is_as_published(labels, {"query": spend.query})
+    assert is_as_published(spend, labels, resource)
+    assert not is_as_published(spend, {}, resource)
+    assert not is_as_published(spend, labels, {"query": spend.query})
     resource["privacyPolicy"]["differentialPrivacyPolicy"]["epsilonBudget"] = 1e6
-    assert not spend.is_as_published(labels, resource)
+    assert not is_as_published(spend, labels, resource)
 
 
 def test_a_threshold_is_compared_as_bigquery_writes_it() -> None:
@@ -336,9 +361,9 @@ def test_a_threshold_is_compared_as_bigquery_writes_it() -> None:
             "joinRestrictionPolicy": {"joinCondition": "JOIN_NOT_REQUIRED", "joinAllowedColumns": ["hashed_email"]},
         },
     }
-    assert spend.is_as_published({"definition": spend.fingerprint}, resource)
+    assert is_as_published(spend, {"definition": publish.fingerprint(spend)}, resource)
     resource["privacyPolicy"]["aggregationThresholdPolicy"]["threshold"] = "10"
-    assert not spend.is_as_published({"definition": spend.fingerprint}, resource)
+    assert not is_as_published(spend, {"definition": publish.fingerprint(spend)}, resource)
 
 
 # The command.
@@ -350,29 +375,36 @@ def test_a_dry_run_prints_every_call_and_makes_none(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, room: SimpleNamespace
 ) -> None:
     monkeypatch.setenv("DCR_SALT", SALT.get_secret_value())
-    monkeypatch.setattr(command, "connect", lambda *_: pytest.fail("connects to BigQuery"))
-    monkeypatch.setattr(command, "connect_to_sharing", lambda: pytest.fail("connects to the sharing API"))
+    monkeypatch.setattr(warehouse, "connect", lambda *_: pytest.fail("connects to BigQuery"))
+    monkeypatch.setattr(publish.sharing, "AnalyticsHubServiceClient", lambda: pytest.fail("connects to the API"))
     assert command.main([*FLAGS, "--subscriber", "user:ann@example.com", "--dry-run"]) == 0
     printed = capsys.readouterr().out
     calls = [line.removeprefix("  would call ") for line in printed.splitlines()]
-    assert calls == [step.call for step in to_publish(room.plan("user:ann@example.com"), SALT)]
+    assert calls == [call.text for call in room.calls("user:ann@example.com")]
     assert SALT.get_secret_value() not in printed
     assert room.service.calls == []
 
 
-def test_the_command_publishes_and_says_what_it_did(
+def test_the_command_publishes_and_unpublishes_and_says_what_it_did(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, room: SimpleNamespace
 ) -> None:
+    def connect(settings: Settings, fill_source: bool) -> nullcontext:
+        assert not fill_source
+        return nullcontext(SimpleNamespace(client=room.client_of(settings.write_project_id)))
+
     monkeypatch.setenv("DCR_SALT", SALT.get_secret_value())
-    monkeypatch.setattr(command, "connect", lambda stack, settings, project: room.client_of(project))
-    monkeypatch.setattr(command, "connect_to_sharing", room.plan().sharing_client)
+    monkeypatch.setattr(warehouse, "connect", connect)
+    monkeypatch.setattr(publish.sharing, "AnalyticsHubServiceClient", lambda: room.sharing_client)
     assert command.main(FLAGS) == 0
     first = capsys.readouterr().out
     assert command.main(FLAGS) == 0
     second = capsys.readouterr().out
     assert first.count("(created)") == 15
-    assert second.count("(as it was)") == len(second.splitlines()) == len(first.splitlines())
-    assert SALT.get_secret_value() not in first + second
+    assert second.count("(unchanged)") == len(second.splitlines()) == len(first.splitlines())
+    assert command.main(["unpublish", *FLAGS[1:]]) == 0
+    third = capsys.readouterr().out
+    assert third.count("(deleted)") == 15
+    assert SALT.get_secret_value() not in first + second + third
 
 
 @pytest.mark.parametrize(
@@ -381,7 +413,7 @@ def test_the_command_publishes_and_says_what_it_did(
         (["--write-project-id", MERCHANT], None, "there is no salt"),
         (["--write-project-id", MERCHANT], "fifteen letters", "at least 16 characters"),
         (["--write-project-id", MERCHANT, "--subscriber", "ann@example.com"], "x" * 16, "user:... or group:..."),
-        (["--write-project-id", MERCHANT, "--provider-project-id", "No"], "x" * 16, "--provider-project-id 'No'"),
+        (["--write-project-id", MERCHANT, "--provider-project-id", "No"], "x" * 16, "'--provider-project-id'"),
         (["--write-project-id", MERCHANT, "--salt-file", "/nowhere"], "x" * 16, "--salt-file /nowhere cannot be read"),
         ([], "x" * 16, "--write-project-id"),
     ],
