@@ -72,7 +72,7 @@ class Call(NamedTuple):
         raise UserError(f"{self.text} failed ({message}), changed by somebody else at the same time: run again")
 
 
-class CleanRoom(NamedTuple):
+class Target(NamedTuple):
     """The clean room: its projects, location and views, and how to connect to a project and to the sharing API."""
 
     merchant_project: str
@@ -105,13 +105,13 @@ class CleanRoom(NamedTuple):
 
 
 def publish(settings: PublishSettings, terminal: Terminal) -> int:
-    """Publish the clean room, or change what differs from what is published; returns the exit status.
+    """Publish the clean target, or change what differs from what is published; returns the exit status.
 
     Raises:
         UserError: there is no salt or no Google Cloud project, or a call fails.
     """
     secret = salt.required(settings.salt_file)
-    return run(settings, terminal, lambda room: calls_to_publish(room, settings, secret))
+    return run(settings, terminal, lambda target: calls_to_publish(target, settings, secret))
 
 
 def unpublish(settings: UnpublishSettings, terminal: Terminal) -> int:
@@ -119,10 +119,10 @@ def unpublish(settings: UnpublishSettings, terminal: Terminal) -> int:
     return run(settings, terminal, calls_to_unpublish)
 
 
-def run(settings: UnpublishSettings, terminal: Terminal, list_calls: Callable[[CleanRoom], Iterable[Call]]) -> int:
+def run(settings: UnpublishSettings, terminal: Terminal, list_calls: Callable[[Target], Iterable[Call]]) -> int:
     """Make the calls one after the other and say what each changed, or only print them."""
-    with connect(settings) as room:
-        for call in list_calls(room):
+    with connect(settings) as target:
+        for call in list_calls(target):
             if settings.dry_run:
                 terminal.line(f"  would call {escape(call.text)}")
             elif change := call.run():
@@ -133,7 +133,7 @@ def run(settings: UnpublishSettings, terminal: Terminal, list_calls: Callable[[C
 
 
 @contextmanager
-def connect(settings: UnpublishSettings) -> Iterator[CleanRoom]:
+def connect(settings: UnpublishSettings) -> Iterator[Target]:
     """Connect to the parties' projects and to the sharing API; each at its first call, so a dry run to none."""
     merchant = settings.write_project_id
     if merchant is None or os.environ.get("BIGQUERY_EMULATOR_HOST"):
@@ -151,87 +151,87 @@ def connect(settings: UnpublishSettings) -> Iterator[CleanRoom]:
         if not settings.dry_run:
             client(merchant)  # from here on, it explains the errors of the sharing API, too
         sharing_client = cache(sharing.AnalyticsHubServiceClient)
-        yield CleanRoom(merchant, provider, settings.location, views.read(), client, sharing_client)
+        yield Target(merchant, provider, settings.location, views.read(), client, sharing_client)
 
 
-def calls_to_publish(room: CleanRoom, settings: PublishSettings, secret: SecretStr) -> Iterator[Call]:
+def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretStr) -> Iterator[Call]:
     """List the calls that publish the clean room; each relies on those before it."""
-    admin, subscribers = ADMIN.format(room.merchant_project), sorted(set(settings.subscriber))
+    admin, subscribers = ADMIN.format(target.merchant_project), sorted(set(settings.subscriber))
     for table in FIVE_TABLES:
-        owner = OWNER.format(room.path(table.partition(".")[0]))
-        yield Call(f"bigquery.tables.get {room.path(table)}", partial(check_table, room, table), owner)
-    for dataset in dict.fromkeys(view.dataset for view in room.views):
-        text = f"bigquery.datasets.insert {room.path(dataset)} in {room.location}"
-        yield Call(text, partial(create_dataset, room, dataset), USER.format(room.project(dataset)))
+        owner = OWNER.format(target.path(table.partition(".")[0]))
+        yield Call(f"bigquery.tables.get {target.path(table)}", partial(check_table, target, table), owner)
+    for dataset in dict.fromkeys(view.dataset for view in target.views):
+        text = f"bigquery.datasets.insert {target.path(dataset)} in {target.location}"
+        yield Call(text, partial(create_dataset, target, dataset), USER.format(target.project(dataset)))
     for source in DATASETS:
-        text = f"bigquery.jobs.insert load {room.path(source)}.{salt.SALT_TABLE}, one row"
-        yield Call(text, partial(load_salt, room, source, secret), OWNER.format(room.path(source)))
-    for view in room.views:
-        text = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {room.path(view.dataset)}.{view.name}"
-        yield Call(text, partial(create_view, room, view), OWNER.format(room.path(view.dataset)))
-        text = f"bigquery.datasets.patch {room.path(view.source)}, authorize view {view.dataset}.{view.name}"
-        yield Call(text, partial(set_authorization, room, view, True), OWNER.format(room.path(view.source)))
-    text = f"analyticshub.dataExchanges.create {room.exchange}, a data clean room"
-    yield Call(text, partial(create_exchange, room), admin)
+        text = f"bigquery.jobs.insert load {target.path(source)}.{salt.SALT_TABLE}, one row"
+        yield Call(text, partial(load_salt, target, source, secret), OWNER.format(target.path(source)))
+    for view in target.views:
+        text = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.dataset)}.{view.name}"
+        yield Call(text, partial(create_view, target, view), OWNER.format(target.path(view.dataset)))
+        text = f"bigquery.datasets.patch {target.path(view.source)}, authorize view {view.dataset}.{view.name}"
+        yield Call(text, partial(set_authorization, target, view, True), OWNER.format(target.path(view.source)))
+    text = f"analyticshub.dataExchanges.create {target.exchange}, a data clean room"
+    yield Call(text, partial(create_exchange, target), admin)
     egress = "results can be exported" if settings.allow_egress else "results cannot be exported"
-    for view in room.views:
-        text = f"analyticshub.listings.create {room.listing(view)}, {egress}"
-        role = f"{admin}, and {OWNER.format(room.path(view.dataset))}"
-        yield Call(text, partial(create_listing, room, view, settings.allow_egress), role)
-    text = f"analyticshub.dataExchanges.setIamPolicy {room.exchange}, subscribers: {', '.join(subscribers) or 'none'}"
-    yield Call(text, partial(grant_subscribers, room, subscribers), admin)
+    for view in target.views:
+        text = f"analyticshub.listings.create {target.listing(view)}, {egress}"
+        role = f"{admin}, and {OWNER.format(target.path(view.dataset))}"
+        yield Call(text, partial(create_listing, target, view, settings.allow_egress), role)
+    text = f"analyticshub.dataExchanges.setIamPolicy {target.exchange}, subscribers: {', '.join(subscribers) or 'none'}"
+    yield Call(text, partial(grant_subscribers, target, subscribers), admin)
 
 
-def calls_to_unpublish(room: CleanRoom) -> Iterator[Call]:
+def calls_to_unpublish(target: Target) -> Iterator[Call]:
     """List the calls that remove what was published, and nothing else, in the opposite order."""
-    admin = ADMIN.format(room.merchant_project)
-    for view in reversed(room.views):
-        yield Call(f"analyticshub.listings.delete {room.listing(view)}", partial(delete_listing, room, view), admin)
-    yield Call(f"analyticshub.dataExchanges.delete {room.exchange}", partial(delete_exchange, room), admin)
-    for view in reversed(room.views):
-        table, owner = f"{view.dataset}.{view.name}", OWNER.format(room.path(view.dataset))
-        text = f"bigquery.datasets.patch {room.path(view.source)}, do not authorize view {table}"
-        yield Call(text, partial(set_authorization, room, view, False), OWNER.format(room.path(view.source)))
-        yield Call(f"bigquery.tables.delete {room.path(table)}", partial(delete_table, room, table), owner)
+    admin = ADMIN.format(target.merchant_project)
+    for view in reversed(target.views):
+        yield Call(f"analyticshub.listings.delete {target.listing(view)}", partial(delete_listing, target, view), admin)
+    yield Call(f"analyticshub.dataExchanges.delete {target.exchange}", partial(delete_exchange, target), admin)
+    for view in reversed(target.views):
+        table, owner = f"{view.dataset}.{view.name}", OWNER.format(target.path(view.dataset))
+        text = f"bigquery.datasets.patch {target.path(view.source)}, do not authorize view {table}"
+        yield Call(text, partial(set_authorization, target, view, False), OWNER.format(target.path(view.source)))
+        yield Call(f"bigquery.tables.delete {target.path(table)}", partial(delete_table, target, table), owner)
     for source in DATASETS:
-        table, owner = f"{source}.{salt.SALT_TABLE}", OWNER.format(room.path(source))
-        yield Call(f"bigquery.tables.delete {room.path(table)}", partial(delete_table, room, table), owner)
-    for dataset in dict.fromkeys(view.dataset for view in room.views):
-        path = room.path(dataset)
-        yield Call(f"bigquery.datasets.delete {path}", partial(delete_dataset, room, dataset), OWNER.format(path))
+        table, owner = f"{source}.{salt.SALT_TABLE}", OWNER.format(target.path(source))
+        yield Call(f"bigquery.tables.delete {target.path(table)}", partial(delete_table, target, table), owner)
+    for dataset in dict.fromkeys(view.dataset for view in target.views):
+        path = target.path(dataset)
+        yield Call(f"bigquery.datasets.delete {path}", partial(delete_dataset, target, dataset), OWNER.format(path))
 
 
 # The calls. Each function returns what it changed, or None if nothing differed.
 
 
-def check_table(room: CleanRoom, table: str) -> None:
+def check_table(target: Target, table: str) -> None:
     """Check that a run has made a party's table, where the clean room is to be."""
-    project, path = room.project(table), room.path(table.partition(".")[0])
-    if not find(room.client(table).get_table, room.path(table)):
+    project, path = target.project(table), target.path(table.partition(".")[0])
+    if not find(target.client(table).get_table, target.path(table)):
         command = f"uv run python -m dcr_data_generator.main --write-project-id {project}"
         raise UserError(f"there is no {table} in project {project}: run `{command}` first")
-    location = room.client(table).get_dataset(path).location
-    if location.upper() != room.location.upper():
+    location = target.client(table).get_dataset(path).location
+    if location.upper() != target.location.upper():
         raise UserError(f"dataset {path} is in {location}: give --location {location}")
 
 
-def create_dataset(room: CleanRoom, name: str) -> str | None:
+def create_dataset(target: Target, name: str) -> str | None:
     """Create a dataset for views; one that exists stays unchanged."""
-    client, path = room.client(name), room.path(name)
+    client, path = target.client(name), target.path(name)
     current = find(client.get_dataset, path)
-    if current and current.location.upper() == room.location.upper():
+    if current and current.location.upper() == target.location.upper():
         return None
     if current:
         raise UserError(f"dataset {path} is in {current.location}: remove it, or give --location {current.location}")
     dataset = bigquery.Dataset(path)
-    dataset.location, dataset.labels, dataset.description = room.location, LABELS, DATASET_DESCRIPTION
+    dataset.location, dataset.labels, dataset.description = target.location, LABELS, DATASET_DESCRIPTION
     client.create_dataset(dataset)
     return "created"
 
 
-def load_salt(room: CleanRoom, source: str, secret: SecretStr) -> str | None:
+def load_salt(target: Target, source: str, secret: SecretStr) -> str | None:
     """Load the salt beside a party's own tables, where only the party and its authorized views can read it."""
-    client, name, text = room.client(source), f"{room.path(source)}.{salt.SALT_TABLE}", secret.get_secret_value()
+    client, name, text = target.client(source), f"{target.path(source)}.{salt.SALT_TABLE}", secret.get_secret_value()
     current = find(client.get_table, name)
     if current and [row["salt"] for row in client.list_rows(current)] == [text]:
         return None
@@ -241,9 +241,9 @@ def load_salt(room: CleanRoom, source: str, secret: SecretStr) -> str | None:
     return "changed" if current else "created"
 
 
-def create_view(room: CleanRoom, view: View) -> str | None:
+def create_view(target: Target, view: View) -> str | None:
     """Create a view, or replace one that differs. Replacing a view with a privacy budget would refill the budget."""
-    client, name = room.client(view.dataset), f"{room.path(view.dataset)}.{view.name}"
+    client, name = target.client(view.dataset), f"{target.path(view.dataset)}.{view.name}"
     current = find(client.get_table, name)
     if current and is_published(view, current):
         return None
@@ -282,12 +282,12 @@ def has_values(resource: object, values: object) -> bool:
     return resource == values
 
 
-def set_authorization(room: CleanRoom, view: View, is_authorized: bool) -> str | None:
+def set_authorization(target: Target, view: View, is_authorized: bool) -> str | None:
     """Let a view read the tables of its party, or no longer."""
-    client = room.client(view.source)
-    reference = {"projectId": room.project(view.dataset), "datasetId": view.dataset, "tableId": view.name}
+    client = target.client(view.source)
+    reference = {"projectId": target.project(view.dataset), "datasetId": view.dataset, "tableId": view.name}
     entry = bigquery.AccessEntry(entity_type="view", entity_id=reference)
-    dataset = find(client.get_dataset, room.path(view.source))
+    dataset = find(client.get_dataset, target.path(view.source))
     if not dataset or (entry in dataset.access_entries) == is_authorized:
         return None
     others = [each for each in dataset.access_entries if each != entry]
@@ -296,24 +296,24 @@ def set_authorization(room: CleanRoom, view: View, is_authorized: bool) -> str |
     return "changed"
 
 
-def create_exchange(room: CleanRoom) -> str | None:
-    """Create the data clean room, or restore its name and description."""
-    client = room.connect_to_sharing()
-    current = find(client.get_data_exchange, name=room.exchange, timeout=SECONDS)
+def create_exchange(target: Target) -> str | None:
+    """Create the data clean target, or restore its name and description."""
+    client = target.connect_to_sharing()
+    current = find(client.get_data_exchange, name=target.exchange, timeout=SECONDS)
     if not current:
-        parent = client.common_location_path(room.merchant_project, room.location.lower())
+        parent = client.common_location_path(target.merchant_project, target.location.lower())
         exchange = {**EXCHANGE_TEXTS, "sharing_environment_config": {"dcr_exchange_config": {}}}
         request = {"parent": parent, "data_exchange_id": EXCHANGE_ID, "data_exchange": exchange}
         client.create_data_exchange(request, timeout=SECONDS)
         return "created"
     if "dcr_exchange_config" not in current.sharing_environment_config:
-        raise UserError(f"{room.exchange} is not a data clean room and cannot become one: delete it, then run again")
-    return update(client.update_data_exchange, "data_exchange", room.exchange, current, EXCHANGE_TEXTS)
+        raise UserError(f"{target.exchange} is not a data clean room and cannot become one: delete it, then run again")
+    return update(client.update_data_exchange, "data_exchange", target.exchange, current, EXCHANGE_TEXTS)
 
 
-def create_listing(room: CleanRoom, view: View, allow_egress: bool) -> str | None:
+def create_listing(target: Target, view: View, allow_egress: bool) -> str | None:
     """List a view. What a listing shares and whether results can be exported cannot be changed: it is recreated."""
-    client, name, project = room.connect_to_sharing(), room.listing(view), room.project(view.dataset)
+    client, name, project = target.connect_to_sharing(), target.listing(view), target.project(view.dataset)
     dataset = f"projects/{project}/datasets/{view.dataset}"
     table = f"{dataset}/tables/{view.name}"
     texts = {"display_name": view.name, "description": view.description}
@@ -328,10 +328,10 @@ def create_listing(room: CleanRoom, view: View, allow_egress: bool) -> str | Non
     listing = {
         **texts,
         "bigquery_dataset": {"dataset": dataset, "selected_resources": [{"table": table}]},
-        # Copies of the view itself are never allowed in a clean room, copies of results are a choice.
+        # Copies of the view itself are never allowed in a clean target, copies of results are a choice.
         "restricted_export_config": {"enabled": True, "restrict_query_result": not allow_egress},
     }
-    client.create_listing({"parent": room.exchange, "listing_id": view.name, "listing": listing}, timeout=SECONDS)
+    client.create_listing({"parent": target.exchange, "listing_id": view.name, "listing": listing}, timeout=SECONDS)
     return "recreated: subscribers must subscribe again" if current else "created"
 
 
@@ -344,10 +344,10 @@ def update(call: Callable, kind: str, name: str, current: object, texts: Mapping
     return "changed"
 
 
-def grant_subscribers(room: CleanRoom, subscribers: Sequence[str]) -> str | None:
+def grant_subscribers(target: Target, subscribers: Sequence[str]) -> str | None:
     """Grant the subscribers their roles on the clean room and revoke everybody else's; other roles stay."""
-    client = room.connect_to_sharing()
-    policy = client.get_iam_policy({"resource": room.exchange}, timeout=SECONDS)
+    client = target.connect_to_sharing()
+    policy = client.get_iam_policy({"resource": target.exchange}, timeout=SECONDS)
     grants = {(binding.role, member) for binding in policy.bindings for member in binding.members}
     current = {(role, member) for role, member in grants if role in SUBSCRIBER_ROLES}
     if current == {(role, member) for role in SUBSCRIBER_ROLES for member in subscribers}:
@@ -356,31 +356,31 @@ def grant_subscribers(room: CleanRoom, subscribers: Sequence[str]) -> str | None
     ours = [policy_pb2.Binding(role=role, members=subscribers) for role in SUBSCRIBER_ROLES if subscribers]
     # With its etag: fails if somebody else has changed it.
     new_policy = policy_pb2.Policy(version=policy.version, etag=policy.etag, bindings=[*others, *ours])
-    client.set_iam_policy({"resource": room.exchange, "policy": new_policy}, timeout=SECONDS)
+    client.set_iam_policy({"resource": target.exchange, "policy": new_policy}, timeout=SECONDS)
     return "changed"
 
 
-def delete_listing(room: CleanRoom, view: View) -> str | None:
-    """Remove a view from the clean room."""
-    return delete(room.connect_to_sharing().delete_listing, name=room.listing(view), timeout=SECONDS)
+def delete_listing(target: Target, view: View) -> str | None:
+    """Remove a view from the clean target."""
+    return delete(target.connect_to_sharing().delete_listing, name=target.listing(view), timeout=SECONDS)
 
 
-def delete_exchange(room: CleanRoom) -> str | None:
-    """Delete the data clean room, unless somebody else has listed something in it."""
-    client = room.connect_to_sharing()
-    if any(find(client.list_listings, parent=room.exchange, timeout=SECONDS) or []):
+def delete_exchange(target: Target) -> str | None:
+    """Delete the data clean target, unless somebody else has listed something in it."""
+    client = target.connect_to_sharing()
+    if any(find(client.list_listings, parent=target.exchange, timeout=SECONDS) or []):
         return "kept: it has other listings"
-    return delete(client.delete_data_exchange, name=room.exchange, timeout=SECONDS)
+    return delete(client.delete_data_exchange, name=target.exchange, timeout=SECONDS)
 
 
-def delete_table(room: CleanRoom, table: str) -> str | None:
+def delete_table(target: Target, table: str) -> str | None:
     """Delete a table or view."""
-    return delete(room.client(table).delete_table, room.path(table))
+    return delete(target.client(table).delete_table, target.path(table))
 
 
-def delete_dataset(room: CleanRoom, name: str) -> str | None:
+def delete_dataset(target: Target, name: str) -> str | None:
     """Delete a dataset that `publish` created, if it is empty."""
-    client, path = room.client(name), room.path(name)
+    client, path = target.client(name), target.path(name)
     dataset = find(client.get_dataset, path)
     if dataset and dataset.labels.get("made-by") != LABELS["made-by"]:
         return "kept: publish did not create it"
