@@ -1,13 +1,13 @@
 """Publishing the clean room: the BigQuery side on the embedded engine, the sharing side on a service of the tests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from functools import cache
 from types import SimpleNamespace
 
 import pytest
-from google.api_core.exceptions import Forbidden
+from google.api_core import exceptions
 from google.cloud import bigquery
 from google.iam.v1 import policy_pb2
 from pydantic import SecretStr
@@ -17,36 +17,35 @@ from dcr_data_generator.clean_room import __main__ as command
 from dcr_data_generator.clean_room import publish, views
 from dcr_data_generator.clean_room.publish import Call, Target
 from dcr_data_generator.clean_room.settings import PublishSettings
-from dcr_data_generator.clean_room.views import View
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.settings import Settings
 from tests.support.settings import make_settings
-from tests.support.sharing import SharingService, serving
+from tests.support.sharing import SharingService, serving, with_project_number
 
 SALT = SecretStr("sixteen-or-more-characters")
 MERCHANT, PROVIDER = "the-merchant", "the-provider"
+ANN, BOB = "user:ann@example.com", "user:bob@example.com"
+SUBSCRIBER, OWNER = "roles/analyticshub.subscriber", "roles/analyticshub.subscriptionOwner"
 VIEWS = {
     f"{PROVIDER}.ewallet_clean_room": {"wallet_orders", "wallet_customers", "wallet_spend", "wallet_spend_private"},
     f"{MERCHANT}.merchant_clean_room": {"customers"},
 }
-OWN_TABLES = {
-    MERCHANT: {
-        "merchant_provider.orders": "order_id INT64",
-        "merchant_provider.order_items": "order_id INT64",
-        "merchant_provider.users": "id INT64, email STRING, age INT64, gender STRING, country STRING",
+SOURCES = {
+    f"{MERCHANT}.merchant_provider": {
+        "orders": "order_id INT64",
+        "order_items": "order_id INT64",
+        "users": "id INT64, email STRING, age INT64, gender STRING, country STRING",
     },
-    PROVIDER: {
-        "ewallet_provider.provider_users": "provider_user_id INT64, email STRING, account_tier STRING, "
-        "is_verified_user BOOL",
-        "ewallet_provider.transactions": "transaction_id STRING, order_id INT64, provider_user_id INT64, "
-        "transaction_amount FLOAT64",
+    f"{PROVIDER}.ewallet_provider": {
+        "provider_users": "provider_user_id INT64, email STRING, account_tier STRING, is_verified_user BOOL",
+        "transactions": "transaction_id STRING, order_id INT64, provider_user_id INT64, transaction_amount FLOAT64",
     },
 }
 
 
 @pytest.fixture
-def clients(connect: Callable) -> Iterator[Callable[[str], bigquery.Client]]:
-    """Two projects with each party's own tables, and nothing of a clean room."""
+def client_of(connect: Callable) -> Iterator[Callable[[str], bigquery.Client]]:
+    """The clients of two projects with each party's own tables, and nothing of a clean room."""
 
     @cache
     def client_of(project: str) -> bigquery.Client:
@@ -62,369 +61,412 @@ def clients(connect: Callable) -> Iterator[Callable[[str], bigquery.Client]]:
         client.delete_table = delete_table
         return client
 
-    for project, tables in OWN_TABLES.items():
-        client = client_of(project)
+    for path, tables in SOURCES.items():
+        project, dataset = path.split(".")
+        create_dataset(client_of(project), path)
         for table, columns in tables.items():
-            dataset = bigquery.Dataset(f"{project}.{table.split('.')[0]}")
-            dataset.location = "US"
-            client.create_dataset(dataset, exists_ok=True)
-            client.query(f"CREATE OR REPLACE TABLE {table} ({columns})").result()
+            client_of(project).query(f"CREATE TABLE {dataset}.{table} ({columns})").result()
     yield client_of
-    for project, tables in OWN_TABLES.items():
-        for dataset in {table.split(".")[0] for table in tables} | {name.split(".")[1] for name in VIEWS}:
-            client_of(project).delete_dataset(f"{project}.{dataset}", delete_contents=True, not_found_ok=True)
+    for path in [*SOURCES, *VIEWS]:
+        client_of(path.split(".")[0]).delete_dataset(path, delete_contents=True, not_found_ok=True)
+
+
+def create_dataset(client: bigquery.Client, path: str) -> None:
+    """Create a dataset in the US."""
+    dataset = bigquery.Dataset(path)
+    dataset.location = "US"
+    client.create_dataset(dataset)
+
+
+class Room:
+    """A clean room to publish: the clients, the sharing service, and what is in both."""
+
+    def __init__(self, client_of: Callable[[str], bigquery.Client], service: SharingService, client: object) -> None:
+        self.client_of, self.service, self.sharing_client = client_of, service, client
+
+    def target(self, location: str = "US") -> Target:
+        """Where it is published."""
+        return Target(MERCHANT, PROVIDER, location, views.read(), self.client_of, lambda: self.sharing_client)
+
+    def calls(
+        self, *subscribers: str, salt: SecretStr = SALT, allow_egress: bool = False, location: str = "US"
+    ) -> list[Call]:
+        """The calls that publish it."""
+        settings = PublishSettings(**asdict(make_settings()), subscriber=subscribers, allow_egress=allow_egress)
+        return list(publish.calls_to_publish(self.target(location), settings, salt))
+
+    def publish(self, *subscribers: str, **options: object) -> list[str | None]:
+        """Publish it; returns what each call changed."""
+        return [call.run() for call in self.calls(*subscribers, **options)]
+
+    def unpublish(self) -> list[str | None]:
+        """Remove it; returns what each call changed."""
+        return [call.run() for call in publish.calls_to_unpublish(self.target())]
+
+    def contents(self) -> dict[str, set[str]]:
+        """The tables and views of both projects, by dataset."""
+        return {
+            f"{project}.{dataset.dataset_id}": {
+                table.table_id for table in self.client_of(project).list_tables(dataset.reference)
+            }
+            for project in (MERCHANT, PROVIDER)
+            for dataset in self.client_of(project).list_datasets(project)
+        }
+
+    def authorized_views(self) -> dict[str, set[str]]:
+        """The views that may read the parties' own tables, by dataset."""
+        return {
+            path: {
+                entry.entity_id["tableId"]
+                for entry in self.client_of(path.split(".")[0]).get_dataset(path).access_entries
+                if entry.entity_type == "view"
+            }
+            for path in SOURCES
+        }
+
+    def members(self) -> dict[str, list[str]]:
+        """Who has which role on the clean room."""
+        [policy] = self.service.policies.values()
+        return {binding.role: list(binding.members) for binding in policy.bindings}
 
 
 @pytest.fixture
-def room(clients: Callable) -> Iterator[SimpleNamespace]:
-    """A clean room to be: its service, its clients, and what makes a plan."""
+def room(client_of: Callable) -> Iterator[Room]:
+    """A clean room that is not published yet."""
     service = SharingService()
     with serving(service) as client:
-
-        def target(location: str = "US") -> Target:
-            return Target(MERCHANT, PROVIDER, location, views.read(), clients, lambda: client)
-
-        def calls(
-            *subscribers: str, salt: SecretStr = SALT, allow_egress: bool = False, location: str = "US"
-        ) -> list[Call]:
-            settings = publish_settings(subscriber=subscribers, allow_egress=allow_egress)
-            return list(publish.calls_to_publish(target(location), settings, salt))
-
-        def publish_all(*subscribers: str, **options: object) -> list[str | None]:
-            return [publish.make(call) for call in calls(*subscribers, **options)]
-
-        def unpublish_all() -> list[str | None]:
-            return [publish.make(call) for call in publish.calls_to_unpublish(target())]
-
-        yield SimpleNamespace(
-            service=service,
-            client_of=clients,
-            sharing_client=client,
-            calls=calls,
-            publish=publish_all,
-            unpublish=unpublish_all,
-        )
+        yield Room(client_of, service, client)
 
 
-def publish_settings(**options: object) -> PublishSettings:
-    """The settings of `publish`."""
-    return PublishSettings(**asdict(make_settings()), **options)
-
-
-def contents(room: SimpleNamespace) -> dict[str, set[str]]:
-    """The tables and views of both projects."""
-    return {
-        f"{dataset.project}.{dataset.dataset_id}": {
-            table.table_id for table in room.client_of(project).list_tables(dataset)
-        }
-        for project in OWN_TABLES
-        for dataset in [item.reference for item in room.client_of(project).list_datasets(project)]
-    }
-
-
-def authorized(room: SimpleNamespace, project: str, dataset: str) -> set[str]:
-    """The views that may read a dataset."""
-    entries = room.client_of(project).get_dataset(f"{project}.{dataset}").access_entries
-    return {entry.entity_id["tableId"] for entry in entries if entry.entity_type == "view"}
-
-
-def members(room: SimpleNamespace) -> dict[str, list[str]]:
-    """Who has which role on the clean room."""
-    [policy] = room.service.policies.values()
-    return {binding.role: list(binding.members) for binding in policy.bindings}
-
-
-def test_publishing_makes_datasets_views_authorization_listings_and_roles(room: SimpleNamespace) -> None:
-    room.publish("user:ann@example.com", "group:team@example.com")
-    found = contents(room)
-    assert {name: found[name] for name in VIEWS} == VIEWS
-    assert authorized(room, PROVIDER, "ewallet_provider") == VIEWS[f"{PROVIDER}.ewallet_clean_room"]
-    assert authorized(room, MERCHANT, "merchant_provider") == {"customers"}
-    [(name, made)] = room.service.exchanges.items()
+def test_publishing_creates_datasets_views_authorizations_listings_and_roles(room: Room) -> None:
+    room.publish(ANN, "group:team@example.com")
+    assert VIEWS.items() <= room.contents().items()
+    assert list(room.authorized_views().values()) == list(reversed(VIEWS.values()))
+    [(name, exchange)] = room.service.exchanges.items()
     assert name == f"projects/{MERCHANT}/locations/us/dataExchanges/dcr_data_generator"
-    assert "dcr_exchange_config" in made.sharing_environment_config
-    tables = {each.bigquery_dataset.selected_resources[0].table for each in room.service.listings.values()}
-    assert tables == {
-        f"projects/{path.split('.')[0]}/datasets/{path.split('.')[1]}/tables/{view}"
-        for path in VIEWS
-        for view in VIEWS[path]
+    assert "dcr_exchange_config" in exchange.sharing_environment_config
+    assert {each.bigquery_dataset.selected_resources[0].table for each in room.service.listings.values()} == {
+        with_project_number(f"projects/{path.replace('.', '/datasets/')}/tables/{view}")
+        for path, names in VIEWS.items()
+        for view in names
     }
     assert all(each.restricted_export_config.restrict_query_result for each in room.service.listings.values())
-    both = ["group:team@example.com", "user:ann@example.com"]
-    assert members(room) == {"roles/analyticshub.subscriber": both, "roles/analyticshub.subscriptionOwner": both}
+    both = ["group:team@example.com", ANN]
+    assert room.members() == {SUBSCRIBER: both, OWNER: both}
 
 
-def test_the_salt_lies_beside_either_partys_own_tables_only(room: SimpleNamespace) -> None:
+def test_the_salt_is_beside_each_partys_own_tables_only_and_in_no_text(room: Room) -> None:
     room.publish()
-    for project, dataset in ((MERCHANT, "merchant_provider"), (PROVIDER, "ewallet_provider")):
-        rows = room.client_of(project).list_rows(f"{project}.{dataset}.clean_room_salt")
+    assert {path for path, tables in room.contents().items() if "clean_room_salt" in tables} == set(SOURCES)
+    for path in SOURCES:
+        rows = room.client_of(path.split(".")[0]).list_rows(f"{path}.clean_room_salt")
         assert [row.values() for row in rows] == [(SALT.get_secret_value(),)]
-    holders = [name for name, tables in contents(room).items() if "clean_room_salt" in tables]
-    assert sorted(holders) == [f"{MERCHANT}.merchant_provider", f"{PROVIDER}.ewallet_provider"]
+    assert SALT.get_secret_value() not in "".join(call.text + call.role for call in room.calls(ANN))
 
 
-def test_the_salt_is_in_no_call_that_is_printed(room: SimpleNamespace) -> None:
-    calls = room.calls("user:ann@example.com")
-    assert SALT.get_secret_value() not in "".join(call.text + call.role for call in calls)
-
-
-def test_publishing_again_changes_nothing(room: SimpleNamespace) -> None:
-    assert "created" in room.publish("user:ann@example.com")
+def test_publishing_again_changes_nothing(room: Room) -> None:
+    assert "created" in room.publish(ANN)
     room.service.calls.clear()
-    assert set(room.publish("user:ann@example.com")) == {None}
+    assert set(room.publish(ANN)) == {None}
     assert room.service.changes() == []
 
 
-def test_without_a_subscriber_nobody_gets_in_and_other_roles_stay(room: SimpleNamespace) -> None:
-    room.publish("user:ann@example.com")
+def test_without_subscribers_nobody_may_subscribe_and_other_roles_stay(room: Room) -> None:
+    room.publish(ANN)
     [policy] = room.service.policies.values()
-    policy.bindings.append(policy_pb2.Binding(role="roles/analyticshub.publisher", members=["user:bob@example.com"]))
+    policy.bindings.append(policy_pb2.Binding(role="roles/analyticshub.publisher", members=[BOB]))
     room.publish()
-    assert members(room) == {"roles/analyticshub.publisher": ["user:bob@example.com"]}
+    assert room.members() == {"roles/analyticshub.publisher": [BOB]}
 
 
-def test_a_half_finished_run_is_finished(room: SimpleNamespace) -> None:
-    calls = room.calls("user:ann@example.com")
-    for made in (8, 12, 21):
-        for call in calls[:made]:
-            publish.make(call)
-    room.publish("user:ann@example.com")
+def test_an_interrupted_run_is_completed(room: Room) -> None:
+    for count in (8, 12, 21):
+        for call in room.calls(ANN)[:count]:
+            call.run()
+    room.publish(ANN)
     assert len(room.service.listings) == 5
-    assert set(room.publish("user:ann@example.com")) == {None}
+    assert set(room.publish(ANN)) == {None}
 
 
-def test_only_what_differs_is_changed(room: SimpleNamespace) -> None:
+def test_only_what_differs_is_changed(room: Room) -> None:
     room.publish()
-    [made] = room.service.exchanges.values()
-    made.display_name = "Another name"
-    client = room.client_of(PROVIDER)
-    view = client.get_table(f"{PROVIDER}.ewallet_clean_room.wallet_spend")
+    [exchange] = room.service.exchanges.values()
+    exchange.display_name = "Another name"
+    listing = next(iter(room.service.listings.values()))
+    listing.description = "Another description"
+    view = room.client_of(PROVIDER).get_table(f"{PROVIDER}.ewallet_clean_room.wallet_spend")
     view.labels = {"definition": "another"}
-    client.update_table(view, ["labels"])
+    room.client_of(PROVIDER).update_table(view, ["labels"])
     calls = room.calls(salt=SecretStr("another-salt-of-sixteen"))
-    done = {call.text.split(",")[0]: change for call in calls if (change := publish.make(call))}
-    assert done == {
+    assert {call.text.split(",")[0]: change for call in calls if (change := call.run())} == {
         f"bigquery.jobs.insert load {MERCHANT}.merchant_provider.clean_room_salt": "changed",
         f"bigquery.jobs.insert load {PROVIDER}.ewallet_provider.clean_room_salt": "changed",
         f"bigquery.jobs.insert CREATE OR REPLACE VIEW {PROVIDER}.ewallet_clean_room.wallet_spend": "changed",
-        f"analyticshub.dataExchanges.create {made.name}": "changed",
+        f"analyticshub.dataExchanges.create {exchange.name}": "changed",
+        f"analyticshub.listings.create {listing.name}": "changed",
     }
-    assert made.display_name == publish.EXCHANGE_NAME
+    assert exchange.display_name == "E-commerce merchant and e-wallet provider"
 
 
-def test_a_listing_whose_export_differs_is_listed_anew(room: SimpleNamespace) -> None:
+def test_listings_are_recreated_when_the_egress_rule_differs(room: Room) -> None:
     room.publish()
     room.service.calls.clear()
-    room.publish(allow_egress=True)
+    assert room.publish(allow_egress=True).count("recreated: subscribers must subscribe again") == 5
     assert room.service.changes() == ["DeleteListing", "CreateListing"] * 5
     assert not any(each.restricted_export_config.restrict_query_result for each in room.service.listings.values())
 
 
-def test_a_role_given_in_between_is_kept(room: SimpleNamespace) -> None:
+@pytest.mark.parametrize("other", ["projects/another-project/datasets/{}", "projects/{}_of_old"])
+def test_a_listing_is_recreated_when_it_shares_something_else(room: Room, other: str) -> None:
+    room.publish()
+    resource = next(iter(room.service.listings.values())).bigquery_dataset.selected_resources[0]
+    project, _, table = resource.table.removeprefix("projects/").partition("/datasets/")
+    resource.table = other.format(table if "another" in other else f"{project}/datasets/{table}")
+    room.service.calls.clear()
+    room.publish()
+    assert room.service.changes() == ["DeleteListing", "CreateListing"]
+
+
+# Somebody else at the same time, and what Google Cloud does not allow.
+
+
+def test_a_role_that_is_granted_meanwhile_stays(room: Room) -> None:
     room.publish()
     [name] = room.service.policies
-
-    def somebody_else() -> None:
-        policy = policy_pb2.Policy(version=1, etag=b"7")
-        policy.bindings.append(policy_pb2.Binding(role="roles/analyticshub.viewer", members=["user:eve@example.com"]))
-        room.service.policies[name] = policy
-
-    room.service.meanwhile["SetIamPolicy"] = somebody_else
-    room.publish("user:ann@example.com")
-    assert members(room)["roles/analyticshub.viewer"] == ["user:eve@example.com"]
-    assert members(room)["roles/analyticshub.subscriber"] == ["user:ann@example.com"]
+    viewer = policy_pb2.Binding(role="roles/analyticshub.viewer", members=[BOB])
+    theirs = policy_pb2.Policy(version=1, etag=b"7", bindings=[viewer])
+    room.service.meanwhile["SetIamPolicy"] = lambda: room.service.policies.update({name: theirs})
+    room.publish(ANN)
+    assert room.members() == {"roles/analyticshub.viewer": [BOB], SUBSCRIBER: [ANN], OWNER: [ANN]}
 
 
-def test_what_somebody_else_creates_in_between_is_taken_as_it_is(room: SimpleNamespace) -> None:
+def test_an_exchange_that_is_created_meanwhile_stays(room: Room) -> None:
     [call] = [call for call in room.calls() if "dataExchanges.create" in call.text]
     room.service.meanwhile["CreateDataExchange"] = lambda: call.make()
-    assert publish.make(call) is None
+    assert call.run() is None
+
+
+def test_a_dataset_whose_access_changes_meanwhile_keeps_that_change(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, path = room.client_of(MERCHANT), f"{MERCHANT}.merchant_provider"
+    theirs = bigquery.AccessEntry("READER", "userByEmail", "bob@example.com")
+
+    def update_after_somebody_else(*_: object) -> None:
+        monkeypatch.undo()
+        dataset = client.get_dataset(path)
+        dataset.access_entries = [*dataset.access_entries, theirs]
+        client.update_dataset(dataset, ["access_entries"])
+        raise exceptions.PreconditionFailed("the etag differs")
+
+    monkeypatch.setattr(client, "update_dataset", update_after_somebody_else)
+    room.publish()
+    assert theirs in client.get_dataset(path).access_entries
+    assert room.authorized_views()[path] == {"customers"}
+
+
+@pytest.mark.parametrize("error", [exceptions.Aborted, exceptions.AlreadyExists, exceptions.PreconditionFailed])
+def test_a_call_that_always_meets_somebody_else_ends_in_one_line(error: type[exceptions.GoogleAPICallError]) -> None:
+    attempts: list[int] = []
+
+    def make() -> None:
+        attempts.append(1)
+        raise error("it was\nchanged")
+
+    with pytest.raises(UserError, match=r"the call failed \(it was changed\).*somebody else.*run again"):
+        Call("the call", make, "the role").run()
+    assert len(attempts) == 5
 
 
 @pytest.mark.parametrize(
-    ("method", "role"),
+    ("method", "advice"),
     [
-        ("CreateDataExchange", "roles/analyticshub.admin"),
-        ("CreateListing", "roles/analyticshub.admin"),
-        ("SetIamPolicy", "roles/analyticshub.admin"),
-        ("GetListing", f"roles/bigquery.dataOwner) on dataset {MERCHANT}.merchant_clean_room"),
+        ("CreateDataExchange", f"Analytics Hub Admin (roles/analyticshub.admin) on project {MERCHANT}"),
+        ("SetIamPolicy", f"Analytics Hub Admin (roles/analyticshub.admin) on project {MERCHANT}"),
+        ("GetListing", f"BigQuery Data Owner (roles/bigquery.dataOwner) on dataset {MERCHANT}.merchant_clean_room"),
     ],
 )
-def test_a_denied_call_names_the_role_in_one_line(room: SimpleNamespace, method: str, role: str) -> None:
+def test_a_denied_call_names_the_role(room: Room, method: str, advice: str) -> None:
     room.service.denied.add(method)
-    with pytest.raises(UserError) as problem:
-        room.publish("user:ann@example.com")
-    assert role in str(problem.value)
-    assert "\n" not in str(problem.value)
+    with pytest.raises(UserError) as error:
+        room.publish(ANN)
+    assert str(error.value).endswith(advice)
 
 
-def test_an_api_that_is_not_enabled_says_how_to_enable_it() -> None:
-    def refuse() -> None:
-        raise Forbidden("Analytics Hub API has not been used in project 1 before or it is disabled.")
+@pytest.mark.parametrize("message", ["The API has not been used in\nproject 1 before", "reason: SERVICE_DISABLED"])
+def test_an_api_that_is_not_enabled_is_to_be_enabled(message: str) -> None:
+    def make() -> None:
+        raise exceptions.Forbidden(message)
 
-    with pytest.raises(UserError, match="gcloud services enable analyticshub"):
-        publish.make(Call("call", refuse, "role"))
+    with pytest.raises(UserError, match=r"^[^\n]*gcloud services enable analyticshub.googleapis.com[^\n]*$"):
+        Call("the call", make, "the role").run()
 
 
-def test_a_party_without_its_tables_is_told_to_run_main(room: SimpleNamespace) -> None:
+def test_a_party_without_its_tables_is_told_to_run_main(room: Room) -> None:
     room.client_of(PROVIDER).delete_table(f"{PROVIDER}.ewallet_provider.transactions")
     with pytest.raises(UserError, match=f"main --write-project-id {PROVIDER}"):
         room.publish()
     assert room.service.calls == []
 
 
-def test_a_location_elsewhere_is_a_problem(room: SimpleNamespace) -> None:
-    with pytest.raises(UserError, match="location"):
+def test_tables_elsewhere_need_another_location(room: Room) -> None:
+    with pytest.raises(UserError, match=f"{MERCHANT}.merchant_provider is in US: give --location US"):
         room.publish(location="EU")
 
 
-def test_an_exchange_that_is_no_clean_room_is_a_problem(room: SimpleNamespace) -> None:
+def test_an_exchange_that_is_not_a_clean_room_is_an_error(room: Room) -> None:
     room.publish()
-    [made] = room.service.exchanges.values()
-    made.sharing_environment_config = {"default_exchange_config": {}}
+    [exchange] = room.service.exchanges.values()
+    exchange.sharing_environment_config = {"default_exchange_config": {}}
     with pytest.raises(UserError, match="is not a data clean room"):
         room.publish()
 
 
-def test_unpublishing_takes_away_exactly_what_publishing_made(room: SimpleNamespace) -> None:
-    before = contents(room)
-    room.publish("user:ann@example.com")
+def test_unpublishing_removes_exactly_what_publishing_created(room: Room) -> None:
+    before = room.contents()
+    room.publish(ANN)
     room.unpublish()
-    assert contents(room) == before
-    assert authorized(room, PROVIDER, "ewallet_provider") == authorized(room, MERCHANT, "merchant_provider") == set()
+    assert room.contents() == before
+    assert set(map(len, room.authorized_views().values())) == {0}
     assert room.service.exchanges == room.service.listings == {}
     assert set(room.unpublish()) == {None}
 
 
-def test_unpublishing_leaves_what_others_made(room: SimpleNamespace) -> None:
-    theirs = bigquery.Dataset(f"{MERCHANT}.merchant_clean_room")
-    theirs.location = "US"
-    room.client_of(MERCHANT).create_dataset(theirs)
+def test_unpublishing_keeps_what_others_created(room: Room) -> None:
+    create_dataset(room.client_of(MERCHANT), f"{MERCHANT}.merchant_clean_room")
     room.publish()
     room.client_of(PROVIDER).query("CREATE TABLE ewallet_clean_room.theirs (x INT64)").result()
-    [(name, mine)] = [item for item in room.service.listings.items() if item[0].endswith("/customers")]
-    room.service.listings[f"{name}_of_others"] = mine
-    room.unpublish()
-    found = contents(room)
-    assert found[f"{MERCHANT}.merchant_clean_room"] == set()
-    assert found[f"{PROVIDER}.ewallet_clean_room"] == {"theirs"}
+    [(name, listing)] = [item for item in room.service.listings.items() if item[0].endswith("/customers")]
+    room.service.listings[f"{name}_of_others"] = listing
+    changes = room.unpublish()
+    assert [change for change in changes if change and change.startswith("kept")] == [
+        "kept: it has other listings",
+        "kept: publish did not create it",
+        "kept: it has other contents",
+    ]
+    assert room.contents()[f"{MERCHANT}.merchant_clean_room"] == set()
+    assert room.contents()[f"{PROVIDER}.ewallet_clean_room"] == {"theirs"}
     assert list(room.service.listings) == [f"{name}_of_others"]
     assert len(room.service.exchanges) == 1
 
 
-# The view as BigQuery describes it, which the embedded engine does not.
+# A view as BigQuery describes it, which the embedded engine does not.
+
+JOIN = {"joinCondition": "JOIN_NOT_REQUIRED", "joinAllowedColumns": ["hashed_email"]}
+PRIVACY = {
+    "privacyUnitColumn": "hashed_email",
+    "maxEpsilonPerQuery": 5,
+    "epsilonBudget": 100.0,
+    "deltaPerQuery": 0.0001,
+    "deltaBudget": 0.002,
+    "maxGroupsContributed": "1",
+    "epsilonBudgetRemaining": 3.5,
+}
+NOISE = {"differentialPrivacyPolicy": PRIVACY, "joinRestrictionPolicy": JOIN}
+MORE_NOISE = {"differentialPrivacyPolicy": PRIVACY | {"epsilonBudget": 1e6}, "joinRestrictionPolicy": JOIN}
 
 
-def view(name: str) -> View:
-    """A view of ours."""
-    return next(each for each in views.read() if each.name == name)
+def threshold(people: str) -> dict:
+    """The policy of wallet_spend, with a threshold."""
+    policy = {"threshold": people, "privacyUnitColumns": ["hashed_email"]}
+    return {"aggregationThresholdPolicy": policy, "joinRestrictionPolicy": JOIN}
 
 
-def is_as_published(view: View, labels: dict[str, str], resource: dict) -> bool:
-    """Whether a view that BigQuery describes so is as published."""
-    reference = {"projectId": PROVIDER, "datasetId": view.dataset, "tableId": view.name}
-    table = bigquery.Table.from_api_repr({"tableReference": reference, "labels": labels, "view": resource})
-    return publish.is_as_published(view, table)
-
-
-def test_a_view_is_as_published_if_bigquery_says_so() -> None:
-    spend = view("wallet_spend_private")
-    labels = {"definition": publish.fingerprint(spend)}
-    resource = {
-        "query": spend.query.replace("\n", "\n  "),
-        "privacyPolicy": {
-            "differentialPrivacyPolicy": {
-                "privacyUnitColumn": "hashed_email",
-                "maxEpsilonPerQuery": 5,
-                "epsilonBudget": 100.0,
-                "deltaPerQuery": 0.0001,
-                "deltaBudget": 0.002,
-                "maxGroupsContributed": "1",
-                "epsilonBudgetRemaining": 3.5,
-            },
-            "joinRestrictionPolicy": {"joinCondition": "JOIN_NOT_REQUIRED", "joinAllowedColumns": ["hashed_email"]},
-        },
-    }
-    assert is_as_published(spend, labels, resource)
-    assert not is_as_published(spend, {}, resource)
-    assert not is_as_published(spend, labels, {"query": spend.query})
-    resource["privacyPolicy"]["differentialPrivacyPolicy"]["epsilonBudget"] = 1e6
-    assert not is_as_published(spend, labels, resource)
-
-
-def test_a_threshold_is_compared_as_bigquery_writes_it() -> None:
-    spend = view("wallet_spend")
-    resource = {
-        "query": spend.query,
-        "privacyPolicy": {
-            "aggregationThresholdPolicy": {"threshold": "50", "privacyUnitColumns": ["hashed_email"]},
-            "joinRestrictionPolicy": {"joinCondition": "JOIN_NOT_REQUIRED", "joinAllowedColumns": ["hashed_email"]},
-        },
-    }
-    assert is_as_published(spend, {"definition": publish.fingerprint(spend)}, resource)
-    resource["privacyPolicy"]["aggregationThresholdPolicy"]["threshold"] = "10"
-    assert not is_as_published(spend, {"definition": publish.fingerprint(spend)}, resource)
+@pytest.mark.parametrize(
+    ("name", "policy", "query", "has_label", "is_published"),
+    [
+        ("wallet_spend_private", NOISE, None, True, True),
+        ("wallet_spend_private", NOISE, None, False, False),
+        ("wallet_spend_private", NOISE, "SELECT 1", True, False),
+        ("wallet_spend_private", MORE_NOISE, None, True, False),
+        ("wallet_spend_private", None, None, True, False),
+        ("wallet_spend", threshold("50"), None, True, True),
+        ("wallet_spend", threshold("10"), None, True, False),
+    ],
+)
+def test_a_view_is_compared_with_what_bigquery_says(
+    name: str, policy: dict | None, query: str | None, has_label: bool, is_published: bool
+) -> None:
+    view = next(each for each in views.read() if each.name == name)
+    definition = {"query": query or view.query.replace("\n", "\n  ")} | ({"privacyPolicy": policy} if policy else {})
+    table = bigquery.Table.from_api_repr(
+        {
+            "tableReference": {"projectId": PROVIDER, "datasetId": view.dataset, "tableId": name},
+            "labels": {"definition": publish.fingerprint(view)} if has_label else {},
+            "view": definition,
+        }
+    )
+    assert publish.is_published(view, table) is is_published
 
 
 # The command.
 
-FLAGS = ["publish", "--write-project-id", MERCHANT, "--provider-project-id", PROVIDER]
+FLAGS = ["--write-project-id", MERCHANT, "--provider-project-id", PROVIDER]
 
 
-def test_a_dry_run_prints_every_call_and_makes_none(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, room: SimpleNamespace
-) -> None:
-    monkeypatch.setenv("DCR_SALT", SALT.get_secret_value())
-    monkeypatch.setattr(warehouse, "connect", lambda *_: pytest.fail("connects to BigQuery"))
-    monkeypatch.setattr(publish.sharing, "AnalyticsHubServiceClient", lambda: pytest.fail("connects to the API"))
-    assert command.main([*FLAGS, "--subscriber", "user:ann@example.com", "--dry-run"]) == 0
-    printed = capsys.readouterr().out
-    calls = [line.removeprefix("  would call ") for line in printed.splitlines()]
-    assert calls == [call.text for call in room.calls("user:ann@example.com")]
-    assert SALT.get_secret_value() not in printed
-    assert room.service.calls == []
+@pytest.fixture
+def run(room: Room, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[..., str]:
+    """Run a command against the clients of the tests; returns what it prints, which never has the salt."""
 
-
-def test_the_command_publishes_and_unpublishes_and_says_what_it_did(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, room: SimpleNamespace
-) -> None:
     def connect(settings: Settings, fill_source: bool) -> nullcontext:
         assert not fill_source
         return nullcontext(SimpleNamespace(client=room.client_of(settings.write_project_id)))
 
+    def run(arguments: Sequence[str]) -> str:
+        assert command.main(arguments) == 0
+        output = capsys.readouterr().out
+        assert SALT.get_secret_value() not in output
+        return output
+
     monkeypatch.setenv("DCR_SALT", SALT.get_secret_value())
     monkeypatch.setattr(warehouse, "connect", connect)
     monkeypatch.setattr(publish.sharing, "AnalyticsHubServiceClient", lambda: room.sharing_client)
-    assert command.main(FLAGS) == 0
-    first = capsys.readouterr().out
-    assert command.main(FLAGS) == 0
-    second = capsys.readouterr().out
-    assert first.count("(created)") == 15
-    assert second.count("(unchanged)") == len(second.splitlines()) == len(first.splitlines())
-    assert command.main(["unpublish", *FLAGS[1:]]) == 0
-    third = capsys.readouterr().out
-    assert third.count("(deleted)") == 15
-    assert SALT.get_secret_value() not in first + second + third
+    return run
+
+
+def test_a_dry_run_prints_every_call_and_makes_none(room: Room, run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warehouse, "connect", lambda *_, **__: pytest.fail("connects to BigQuery"))
+    monkeypatch.setattr(publish.sharing, "AnalyticsHubServiceClient", lambda: pytest.fail("connects to the API"))
+    for name, calls in (("publish", room.calls()), ("unpublish", publish.calls_to_unpublish(room.target()))):
+        lines = run([name, *FLAGS, "--dry-run"]).splitlines()
+        assert lines == [f"  would call {call.text}" for call in calls]
+    assert room.service.calls == []
+
+
+def test_the_commands_say_what_each_call_changed(run: Callable) -> None:
+    outputs = [run([name, *FLAGS]).splitlines() for name in ("publish", "publish", "unpublish")]
+    assert [sum("(created)" in line for line in lines) for lines in outputs] == [15, 0, 0]
+    assert [sum("(unchanged)" in line for line in lines) for lines in outputs] == [6, 26, 0]
+    assert [sum("(deleted)" in line for line in lines) for lines in outputs] == [0, 0, 15]
 
 
 @pytest.mark.parametrize(
-    ("flags", "salt", "says"),
+    ("name", "flags", "salt", "text"),
     [
-        (["--write-project-id", MERCHANT], None, "there is no salt"),
-        (["--write-project-id", MERCHANT], "fifteen letters", "at least 16 characters"),
-        (["--write-project-id", MERCHANT, "--subscriber", "ann@example.com"], "x" * 16, "user:... or group:..."),
-        (["--write-project-id", MERCHANT, "--provider-project-id", "No"], "x" * 16, "'--provider-project-id'"),
-        (["--write-project-id", MERCHANT, "--salt-file", "/nowhere"], "x" * 16, "--salt-file /nowhere cannot be read"),
-        ([], "x" * 16, "--write-project-id"),
+        ("publish", FLAGS, "", "there is no salt"),
+        ("publish", FLAGS, "fifteen letters", "at least 16 characters"),
+        ("publish", [*FLAGS, "--subscriber", "ann@example.com"], "x" * 16, "user:... or group:..."),
+        ("publish", [*FLAGS, "--provider-project-id", "No"], "x" * 16, "'--provider-project-id'"),
+        ("publish", [*FLAGS, "--salt-file", "/nowhere"], "x" * 16, "--salt-file /nowhere cannot be read"),
+        ("publish", [], "x" * 16, "give --write-project-id, or rehearse, which runs anywhere"),
+        ("unpublish", [], "", "give --write-project-id, or rehearse, which runs anywhere"),
     ],
 )
 def test_what_cannot_be_published_ends_in_one_line(
-    flags: list[str], salt: str | None, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    name: str, flags: list[str], salt: str, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.delenv("DCR_SALT", raising=False)
-    if salt:
-        monkeypatch.setenv("DCR_SALT", salt)
-    assert command.main(["publish", *flags]) == 2
+    monkeypatch.setenv("DCR_SALT", salt)
+    assert command.main([name, *flags]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert says in line
+    assert text in line
     assert not salt or salt not in line
+
+
+@pytest.mark.parametrize("name", ["publish", "unpublish"])
+def test_an_emulator_has_no_clean_rooms(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("DCR_SALT", SALT.get_secret_value())
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "127.0.0.1:1")
+    assert command.main([name, *FLAGS]) == 2
+    assert "is published on Google Cloud only" in capsys.readouterr().err

@@ -1,10 +1,11 @@
-"""A sharing (Analytics Hub) API on 127.0.0.1, as strict as the reference says, for the tests of publish.
+"""A sharing (Analytics Hub) API on 127.0.0.1, as strict as its reference says, for the tests of publish.
 
-Its requests and answers are the library's own types. The rules are those that the reference of the API, v1, and the
-page on data clean rooms give: which fields are required, which characters a name may have, what cannot be changed.
+Its requests and answers are the library's own types. The rules are those of the reference of the API, v1, and of the
+page on data clean rooms: which fields are required, which characters a name may have, what cannot be changed.
 """
 
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
@@ -20,18 +21,7 @@ from google.protobuf import empty_pb2
 SERVICE = "google.cloud.bigquery.analyticshub.v1.AnalyticsHubService"
 PARENT = re.compile(r"projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/locations/[a-z0-9-]+")
 DISPLAY_NAME = re.compile(r"[\w&-]([\w &-]*[\w&-])?")
-MUTABLE = {
-    "data_exchange": {"display_name", "description", "primary_contact", "documentation", "icon", "discovery_type"},
-    "listing": {
-        "display_name",
-        "description",
-        "primary_contact",
-        "documentation",
-        "icon",
-        "categories",
-        "discovery_type",
-    },
-}
+MUTABLE = {"display_name", "description", "primary_contact", "documentation", "icon", "discovery_type"}
 CODES = grpc.StatusCode
 
 
@@ -58,7 +48,7 @@ class SharingService:
         self.policies: dict[str, policy_pb2.Policy] = {}
         self.calls: list[str] = []
         self.denied: set[str] = set()
-        # Called before a method, once: somebody else who gets in between.
+        # Called once before a method: somebody else who changes the same thing meanwhile.
         self.meanwhile: dict[str, Callable[[], None]] = {}
 
     def changes(self) -> list[str]:
@@ -66,84 +56,74 @@ class SharingService:
         return [call for call in self.calls if not call.startswith(("Get", "List"))]
 
     def get_data_exchange(self, request: sharing.GetDataExchangeRequest) -> sharing.DataExchange:
-        """Find an exchange."""
-        check(request.name in self.exchanges, f"{request.name} not found", CODES.NOT_FOUND)
-        return self.exchanges[request.name]
+        """Get an exchange."""
+        return get(self.exchanges, request.name)
 
     def create_data_exchange(self, request: sharing.CreateDataExchangeRequest) -> sharing.DataExchange:
-        """Create an exchange: parent, id and display name are required."""
+        """Create an exchange: parent, ID and display name are required."""
         check(PARENT.fullmatch(request.parent), "parent")
-        check_id(request.data_exchange_id)
-        check_display_name(request.data_exchange.display_name)
         name = f"{request.parent}/dataExchanges/{request.data_exchange_id}"
-        check(name not in self.exchanges, f"{name} already exists", CODES.ALREADY_EXISTS)
         exchange = sharing.DataExchange(request.data_exchange, name=name)
-        if "dcr_exchange_config" in exchange.sharing_environment_config:
-            exchange.sharing_environment_config.dcr_exchange_config.single_selected_resource_sharing_restriction = True
-        self.exchanges[name], self.policies[name] = exchange, policy_pb2.Policy(version=1, etag=b"0")
+        add(self.exchanges, request.data_exchange_id, exchange)
+        self.policies[name] = policy_pb2.Policy(version=1, etag=b"0")
         return exchange
 
     def update_data_exchange(self, request: sharing.UpdateDataExchangeRequest) -> sharing.DataExchange:
         """Change what may be changed of an exchange."""
-        return change(self.exchanges, "data_exchange", request.data_exchange, request.update_mask.paths)
+        return change(self.exchanges, request.data_exchange, request.update_mask.paths)
 
     def delete_data_exchange(self, request: sharing.DeleteDataExchangeRequest) -> empty_pb2.Empty:
         """Delete an exchange with its listings."""
-        check(request.name in self.exchanges, "not found", CODES.NOT_FOUND)
+        get(self.exchanges, request.name)
         del self.exchanges[request.name], self.policies[request.name]
         self.listings = {name: each for name, each in self.listings.items() if not name.startswith(request.name + "/")}
         return empty_pb2.Empty()
 
     def list_listings(self, request: sharing.ListListingsRequest) -> sharing.ListListingsResponse:
         """List an exchange's listings."""
-        check(request.parent in self.exchanges, "not found", CODES.NOT_FOUND)
+        get(self.exchanges, request.parent)
         listings = [each for name, each in self.listings.items() if name.startswith(request.parent + "/")]
         return sharing.ListListingsResponse(listings=listings)
 
     def get_listing(self, request: sharing.GetListingRequest) -> sharing.Listing:
-        """Find a listing."""
-        check(request.name in self.listings, f"{request.name} not found", CODES.NOT_FOUND)
-        return self.listings[request.name]
+        """Get a listing."""
+        return get(self.listings, request.name)
 
     def create_listing(self, request: sharing.CreateListingRequest) -> sharing.Listing:
-        """Create a listing; a data clean room's has a single resource, with a name of its own."""
-        check(request.parent in self.exchanges, "the data exchange is not found", CODES.NOT_FOUND)
-        check_id(request.listing_id)
-        check_display_name(request.listing.display_name)
+        """Create a listing; in a data clean room it shares one resource, whose name no other listing shares."""
+        get(self.exchanges, request.parent)
         source = request.listing.bigquery_dataset
         check(re.fullmatch(r"projects/[a-z0-9-]+/datasets/\w+", source.dataset), "bigquery_dataset.dataset")
-        tables = [resource.table for resource in source.selected_resources]
-        check(len(tables) == 1, "a data clean room shares a single resource in a listing")
-        check(re.fullmatch(re.escape(source.dataset) + r"/tables/\w+", tables[0]), "selected_resources")
-        name = f"{request.parent}/listings/{request.listing_id}"
-        check(name not in self.listings, f"{name} already exists", CODES.ALREADY_EXISTS)
-        shared = [each.bigquery_dataset.selected_resources[0].table.split("/")[-1] for each in self.listings.values()]
-        check(tables[0].split("/")[-1] not in shared, "a resource of this name is shared already")
-        listing = sharing.Listing(request.listing, name=name, state=sharing.Listing.State.ACTIVE)
-        listing.restricted_export_config.restrict_direct_table_access = listing.restricted_export_config.enabled
-        self.listings[name] = listing
-        return listing
+        check(len(source.selected_resources) == 1, "a data clean room shares a single resource in a listing")
+        table = source.selected_resources[0].table
+        check(re.fullmatch(re.escape(source.dataset) + r"/tables/\w+", table), "selected_resources")
+        listing = sharing.Listing(request.listing, name=f"{request.parent}/listings/{request.listing_id}")
+        listing.bigquery_dataset.dataset = with_project_number(source.dataset)
+        listing.bigquery_dataset.selected_resources[0].table = with_project_number(table)
+        names = [each.bigquery_dataset.selected_resources[0].table.split("/")[-1] for each in self.listings.values()]
+        check(listing.name in self.listings or table.split("/")[-1] not in names, "a resource of this name is shared")
+        check(listing.restricted_export_config.enabled, "restricted export is always enabled in a data clean room")
+        return add(self.listings, request.listing_id, listing)
 
     def update_listing(self, request: sharing.UpdateListingRequest) -> sharing.Listing:
         """Change what may be changed of a listing."""
-        return change(self.listings, "listing", request.listing, request.update_mask.paths)
+        return change(self.listings, request.listing, request.update_mask.paths)
 
     def delete_listing(self, request: sharing.DeleteListingRequest) -> empty_pb2.Empty:
         """Delete a listing."""
-        check(self.listings.pop(request.name, None), "not found", CODES.NOT_FOUND)
+        get(self.listings, request.name)
+        del self.listings[request.name]
         return empty_pb2.Empty()
 
     def get_iam_policy(self, request: iam_policy_pb2.GetIamPolicyRequest) -> policy_pb2.Policy:
-        """Who has which role."""
-        check(request.resource in self.policies, "not found", CODES.NOT_FOUND)
-        return self.policies[request.resource]
+        """Get who has which role."""
+        return get(self.policies, request.resource)
 
     def set_iam_policy(self, request: iam_policy_pb2.SetIamPolicyRequest) -> policy_pb2.Policy:
-        """Say who has which role; the etag must be that of the policy that was read."""
-        check(request.resource in self.policies, "not found", CODES.NOT_FOUND)
-        current = self.policies[request.resource]
+        """Set who has which role; the etag must be that of the policy that was read."""
+        current = get(self.policies, request.resource)
         check(request.policy.etag, "a policy without its etag overwrites what others have changed")
-        check(request.policy.etag == current.etag, "the policy was changed in between", CODES.ABORTED)
+        check(request.policy.etag == current.etag, "the policy was changed meanwhile", CODES.ABORTED)
         for binding in request.policy.bindings:
             check(binding.role.startswith("roles/"), "role")
             check(binding.members, "a binding has members")
@@ -156,45 +136,47 @@ class SharingService:
         return policy
 
 
-def check_id(name: str) -> None:
-    """Unicode letters, numbers and underscores; at most 100 bytes."""
-    check(re.fullmatch(r"\w+", name) and len(name.encode()) <= 100, f"id {name!r}")
+def with_project_number(name: str) -> str:
+    """Name a resource as the API answers: by its project's number."""
+    return re.sub(r"^projects/([^/]+)", lambda project: f"projects/{zlib.crc32(project[1].encode())}", name)
 
 
-def check_display_name(name: str) -> None:
+def get[T](resources: dict[str, T], name: str) -> T:
+    """Get a resource that exists."""
+    check(name in resources, f"{name} not found", CODES.NOT_FOUND)
+    return resources[name]
+
+
+def add[T: (sharing.DataExchange, sharing.Listing)](resources: dict[str, T], resource_id: str, resource: T) -> T:
+    """Add a resource that does not exist. Its ID has Unicode letters, numbers and underscores; at most 100 bytes."""
+    check(re.fullmatch(r"\w+", resource_id) and len(resource_id.encode()) <= 100, f"id {resource_id!r}")
+    check_display_name(resource)
+    check(resource.name not in resources, f"{resource.name} already exists", CODES.ALREADY_EXISTS)
+    resources[resource.name] = resource
+    return resource
+
+
+def change[T: (sharing.DataExchange, sharing.Listing)](resources: dict[str, T], changes: T, paths: list[str]) -> T:
+    """Change the fields that a mask names, if they may be changed."""
+    resource = get(resources, changes.name)
+    check(paths, "update_mask is required")
+    for path in paths:
+        check(path in MUTABLE, f"{path} cannot be changed")
+        setattr(resource, path, getattr(changes, path))
+    check_display_name(resource)
+    return resource
+
+
+def check_display_name(resource: sharing.DataExchange | sharing.Listing) -> None:
     """Required; letters, numbers, underscores, dashes, spaces and ampersands; at most 63 bytes."""
+    name = resource.display_name
     check(DISPLAY_NAME.fullmatch(name) and len(name.encode()) <= 63, f"display_name {name!r}")
 
 
-def change(resources: dict, kind: str, given: object, paths: list[str]) -> object:
-    """Change the fields that a mask names, if they may be changed."""
-    check(given.name in resources, "not found", CODES.NOT_FOUND)
-    check(paths, "update_mask is required")
-    for path in paths:
-        check(path in MUTABLE[kind], f"{path} cannot be changed")
-        setattr(resources[given.name], path, getattr(given, path))
-    check_display_name(resources[given.name].display_name)
-    return resources[given.name]
-
-
-METHODS = {
-    "GetDataExchange": sharing.GetDataExchangeRequest,
-    "CreateDataExchange": sharing.CreateDataExchangeRequest,
-    "UpdateDataExchange": sharing.UpdateDataExchangeRequest,
-    "DeleteDataExchange": sharing.DeleteDataExchangeRequest,
-    "ListListings": sharing.ListListingsRequest,
-    "GetListing": sharing.GetListingRequest,
-    "CreateListing": sharing.CreateListingRequest,
-    "UpdateListing": sharing.UpdateListingRequest,
-    "DeleteListing": sharing.DeleteListingRequest,
-    "GetIamPolicy": iam_policy_pb2.GetIamPolicyRequest,
-    "SetIamPolicy": iam_policy_pb2.SetIamPolicyRequest,
-}
-
-
-def handler(service: SharingService, name: str, request_type: type) -> grpc.RpcMethodHandler:
-    """Take a method's requests to the service."""
-    method = getattr(service, re.sub("(?<!^)([A-Z])", r"_\1", name).lower())
+def handler(service: SharingService, method: str) -> grpc.RpcMethodHandler:
+    """Take the requests of a method, such as get_listing, to the service."""
+    name = "".join(part.capitalize() for part in method.split("_"))
+    request_type = getattr(sharing, f"{name}Request", None) or getattr(iam_policy_pb2, f"{name}Request")
 
     def call(request: object, context: grpc.ServicerContext) -> object:
         service.calls.append(name)
@@ -202,7 +184,7 @@ def handler(service: SharingService, name: str, request_type: type) -> grpc.RpcM
         if name in service.denied:
             context.abort(CODES.PERMISSION_DENIED, f"Permission 'analyticshub.{name}' denied on resource")
         try:
-            return method(request)
+            return getattr(service, method)(request)
         except Refusal as refusal:
             return context.abort(refusal.code, refusal.message)
 
@@ -218,7 +200,8 @@ def handler(service: SharingService, name: str, request_type: type) -> grpc.RpcM
 def serving(service: SharingService) -> Iterator[sharing.AnalyticsHubServiceClient]:
     """Serve on a free port; yields a client."""
     server = grpc.server(futures.ThreadPoolExecutor(2))
-    handlers = {name: handler(service, name, request_type) for name, request_type in METHODS.items()}
+    methods = [name for name in dir(service) if re.match("(get|create|update|delete|list|set)_", name)]
+    handlers = {"".join(part.capitalize() for part in name.split("_")): handler(service, name) for name in methods}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
