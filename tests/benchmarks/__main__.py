@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from dcr_data_generator.synthesis import synthesize
 from tests.benchmarks import measure, merchant, row_by_row, whole_run
-from tests.conftest import make_settings
+from tests.support.settings import make_settings
 
 SETTINGS = make_settings(target_date="2025-09-30", days=30)
 # TPC-H has so many orders at scale factor 1 (TPC-H specification, section 4.2.5).

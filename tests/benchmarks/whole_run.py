@@ -14,7 +14,7 @@ import pandas as pd
 from dcr_data_generator import warehouse
 from dcr_data_generator.embedded import engine, sample, thelook
 from tests.benchmarks import merchant
-from tests.conftest import make_settings
+from tests.support.settings import make_settings
 from tests.support import emulator
 from tests.support.proxy import Proxy
 
