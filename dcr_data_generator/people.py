@@ -15,12 +15,12 @@ FIRST_NAMES = pd.Series(sorted(name.lower() for name in Names.first_names), dtyp
 LAST_NAMES = pd.Series(sorted(name.lower() for name in Names.last_names), dtype="str")
 # RFC 2606, section 3, reserves them: no address there is anyone's.
 DOMAINS = pd.Series(["@example.com", "@example.net", "@example.org"], dtype="str")
-# So often are plain names drawn before a number tells namesakes apart.
+# The attempts with plain names, before a number tells namesakes apart.
 PLAIN_ATTEMPTS = 5
 
 
 def email_key(emails: pd.Series) -> pd.Series:
-    """Hash emails (str) to keys (uint64). Two of a million people share a key in one of 40 million snapshots."""
+    """Hash emails (str) to keys (uint64). In a million people, two share a key once in 40 million times."""
     plain = emails.str.strip(BLANKS).str.lower().fillna("")
     return pd.util.hash_pandas_object(plain, index=False, categorize=False)
 

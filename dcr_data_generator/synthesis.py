@@ -98,16 +98,11 @@ def find_people(users: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """
     customers = find_customers(users)
     draws = draw(settings.seed, "wallet", customers["key"])
-    holders = customers[smallest(draws, share(settings.match_rate, len(customers)))]
+    is_holder = smallest(draws, share(settings.match_rate, len(customers)))
+    holders = customers.loc[is_holder, ["email", "city", "age", "key"]]
     rate = settings.wallet_only_rate
     wallet_only = invent_people(round_half_up(len(holders) * rate / (1 - rate)), customers["key"], settings.seed)
-    return pd.concat(
-        [
-            holders[["email", "city", "age", "key"]].assign(is_wallet_only=False),
-            wallet_only.assign(is_wallet_only=True),
-        ],
-        ignore_index=True,
-    )
+    return pd.concat([holders.assign(is_wallet_only=False), wallet_only.assign(is_wallet_only=True)], ignore_index=True)
 
 
 def find_orders(
@@ -171,9 +166,9 @@ def date_of_birth(people: pd.DataFrame, target_date: date, seed: int) -> pd.Seri
 
 
 def birthday(age: pd.Series, target_date: date) -> np.ndarray:
-    """The birth date (datetime64[D]) of who turns that age (int64, years) on the target date.
+    """The latest birth date (datetime64[D]) of those who are of that age (int64, years) on the target date.
 
-    On 29 February those turn it, too, who were born on the last day of a shorter February.
+    For 29 February this is 28 February in a year that has no other.
     """
     day, month = np.timedelta64(1, "D"), np.timedelta64(1, "M")
     birth_month = np.datetime64(target_date, "M") - 12 * age.to_numpy() * month
@@ -193,10 +188,10 @@ def city(people: pd.DataFrame, users: pd.DataFrame, seed: int) -> pd.Series:
 
 
 def account_tier(people: pd.DataFrame, orders: pd.DataFrame, seed: int) -> pd.Series:
-    """Business for the top 8 %, Premium for the next 22 %, else Free (str).
+    """Business for the highest scores, Premium for the next, Free for the rest (str), in exact shares.
 
-    A holder's score is 0.6 x the percentile of the average order value + 0.4 x a draw. The average is over the
-    holder's orders that have items; without any it is the lowest. Wallet-only users are ranked by draw.
+    A holder's score is the weighted sum of a percentile and a draw. The percentile is that of the average value of the
+    holder's orders that have items, paid or not; without any it is the lowest. Wallet-only users are ranked by draw.
     """
     draws = draw(seed, "account_tier", people["key"])
     is_wallet_only = people["is_wallet_only"].to_numpy()
@@ -216,9 +211,10 @@ def tiers_by_rank(ranks: np.ndarray) -> np.ndarray:
 
 
 def is_verified_user(people: pd.DataFrame, orders: pd.DataFrame, seed: int) -> pd.Series:
-    """True for 94 % of the adult holders without a Cancelled or Returned order, and for 55 % of those with one (bool).
+    """Whether the provider has verified who the user is (bool), in exact shares of three groups.
 
-    True for 85 % of the wallet-only users, too, and for nobody under 18 or of unknown age.
+    The groups are the adult holders without a refund among their orders, those with one, of whom fewer are verified,
+    and the wallet-only users. Nobody under 18 or of unknown age is verified.
     """
     draws = draw(seed, "is_verified_user", people["key"])
     refunds = orders.loc[orders["status"].isin(REFUNDS), "provider_user_id"]
