@@ -1,60 +1,46 @@
-"""The e-wallet provider, synthesized from the merchant's snapshot: frames in, frames out.
+"""The rules: how the provider's two tables are made from the merchant's three, column by column.
 
-`synthesize` is pure. Every random value is drawn from (seed, what the draw is for, the entity's own key), so that it
-depends neither on the order of the rows nor on any other column. Shares are exact: the k smallest draws win.
+`synthesize` is pure: frames in, frames out. All that is random is drawn with draws.py. Shares are exact: of a group,
+those with the smallest draws win.
 """
 
-import hashlib
 from datetime import date
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-from faker.providers.person.en_US import Provider as Names
 
-BLANKS = " \t\r\n"
-ADULT = 18
-ADULT_AGES_OF_THELOOK = np.arange(ADULT, 71)
+from dcr_data_generator.draws import draw, fraction, pick, round_half_up, share, smallest, uuid
+from dcr_data_generator.people import email_key, find_customers, invent_people
+from dcr_data_generator.settings import Settings
+
+# The columns that are read, and the dtypes they are worked with in.
+ORDERS = {"order_id": "int64", "user_id": "Int64", "status": "str", "created_at": "datetime64[us, UTC]"}
+ORDER_ITEMS = {"order_id": "Int64", "sale_price": "float64"}
+USERS = {"id": "int64", "email": "str", "age": "float64", "city": "str", "created_at": "datetime64[us, UTC]"}
+
+ADULT_AGE = 18
+# The ages of thelook's adults, for when no holder is one.
+ADULT_AGES = pd.Series(range(ADULT_AGE, 71), dtype="float64")
 REFUNDS = ["Cancelled", "Returned"]
-TIERS = pa.array(["Free", "Premium", "Business"])
+TIERS = pd.Series(["Free", "Premium", "Business"], dtype="str")
+PREMIUM_SHARE, BUSINESS_SHARE = 0.22, 0.08
 SPEND_WEIGHT = 0.6
-BUSINESS_SHARE, PREMIUM_SHARE = 0.08, 0.22
 VERIFIED, VERIFIED_DESPITE_REFUND, VERIFIED_WALLET_ONLY = 0.94, 0.55, 0.85
-MICROS = 1_000_000
-NO_ID, MOST_GAPS = np.iinfo("int64").min, 16
-TIMESTAMP = "datetime64[us, UTC]"
-FIRST_NAMES = pa.array(sorted(name.lower() for name in Names.first_names))
-LAST_NAMES = pa.array(sorted(name.lower() for name in Names.last_names))
-# RFC 2606, section 3, reserves them: an address there is nobody's.
-DOMAINS = pa.array(["@example.com", "@example.net", "@example.org"])
-# So often are plain names drawn before a number tells namesakes apart.
-PLAIN_ROUNDS = 5
-
-
-class Knobs(Protocol):
-    """What `synthesize` reads of the settings."""
-
-    target_date: date
-    seed: int
-    match_rate: float
-    wallet_payment_rate: float
-    wallet_only_rate: float
+MICROS_PER_CENT = 10_000
 
 
 def synthesize(
-    orders: pd.DataFrame, order_items: pd.DataFrame, users: pd.DataFrame, settings: Knobs
+    orders: pd.DataFrame, order_items: pd.DataFrame, users: pd.DataFrame, settings: Settings
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make the provider's two tables from the merchant's three.
+
+    Every value but the unique IDs may be missing. Further columns are ignored.
 
     Args:
         orders: order_id (integer, unique), user_id (integer), status (string), created_at (timestamp, UTC).
         order_items: order_id (integer), sale_price (float, US dollars).
         users: id (integer, unique), email (string), age (integer, years), city (string), created_at (timestamp, UTC).
         settings: the target date, the seed and the three rates.
-
-    In the three frames every value but the unique ids may be missing, and further columns are left alone.
 
     Returns:
         provider_users: provider_user_id (int64, 1 to n), email (str), date_of_birth (date32[pyarrow]), city (str),
@@ -63,276 +49,215 @@ def synthesize(
             US dollars), transaction_timestamp (datetime64[us, UTC]), status (str), sorted by time, then order.
     """
     seed = settings.seed
-    keys, latest_record, customer_of_user = find_customers(users)
-    is_holder = smallest(draw(seed, "wallet", keys), share(settings.match_rate, len(keys)))
-    holders = pd.DataFrame({"age": ages_of(users)[latest_record[is_holder]], "key": keys[is_holder]})
-    holder_of_customer = np.append(np.where(is_holder, np.cumsum(is_holder) - 1, -1), -1)
-    orders = find_orders(orders, order_items, pd.Series(holder_of_customer[customer_of_user], index=users["id"]))
-    wallet_only = invent_people(keys, holders["age"], users["city"], settings)
+    orders, order_items, users = read(orders, ORDERS), read(order_items, ORDER_ITEMS), read(users, USERS)
+    users["key"] = email_key(users["email"])
 
-    people = pd.concat([holders, wallet_only[["age", "key"]]], ignore_index=True)
-    by_lot = draw(seed, "provider_user_id", people["key"]).argsort()
-    provider_user_id = np.empty(len(people), dtype="int64")
-    provider_user_id[by_lot] = np.arange(1, len(people) + 1)
-    birthdays = draw(seed, "birthday", people["key"])
-    tiers = np.append(holder_tiers(holders, orders, seed), wallet_only_tiers(wallet_only, seed))
-    verified = np.append(verified_holders(holders, orders, seed), verified_wallet_only(wallet_only, seed))
-    # Texts are moved about once only: at millions of people that is what takes the time.
-    known = pd.concat([users[["email", "city"]].astype("str"), wallet_only[["email", "city"]]], ignore_index=True)
-    known = known.take(np.append(latest_record[is_holder], np.arange(len(users), len(known)))[by_lot])
+    people = find_people(users, settings)
+    people["provider_user_id"] = provider_user_id(people, seed)
+    orders = find_orders(orders, order_items, users, people)
+    payments = find_payments(orders, settings)
     provider_users = pd.DataFrame(
         {
-            "provider_user_id": provider_user_id[by_lot],
-            "email": known["email"].array,
-            "date_of_birth": birth_dates(people["age"].to_numpy()[by_lot], settings.target_date, birthdays[by_lot]),
-            "city": known["city"].array,
-            "account_tier": pd.Series(TIERS.take(pa.array(tiers[by_lot])), dtype="str"),
-            "is_verified_user": verified[by_lot],
+            "provider_user_id": people["provider_user_id"],
+            "email": email(people),
+            "date_of_birth": date_of_birth(people, settings.target_date, seed),
+            "city": city(people, users, seed),
+            "account_tier": account_tier(people, orders, seed),
+            "is_verified_user": is_verified_user(people, orders, seed),
         }
     )
-    return provider_users, pay_orders(orders, provider_user_id, settings)
+    transactions = pd.DataFrame(
+        {
+            "transaction_id": transaction_id(payments, seed),
+            "order_id": order_id(payments),
+            "provider_user_id": payer_id(payments),
+            "transaction_amount": transaction_amount(payments),
+            "transaction_timestamp": transaction_timestamp(payments),
+            "status": status(payments),
+        }
+    )
+    return provider_users.sort_values("provider_user_id", ignore_index=True), transactions
 
 
-def draw(seed: int, purpose: str, keys: pd.Series | np.ndarray) -> np.ndarray:
-    """Draw a uniform uint64 for each key (uint64): the same for the same seed, purpose and key, wherever it stands.
+def read(frame: pd.DataFrame, dtypes: dict[str, str]) -> pd.DataFrame:
+    """Take some columns in their dtypes, with rows numbered from 0."""
+    return frame[list(dtypes)].astype(dtypes).reset_index(drop=True)
 
-    The mixing function is SplitMix64's (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators",
-    2014). It is a bijection: two keys never draw the same number, so that "the k smallest" is never a tie.
+
+# Who is in provider_users, and which orders are in transactions
+
+
+def find_people(users: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Find the rows of provider_users: wallet holders and wallet-only users.
+
+    The holders are that share of the customers which match_rate says. The wallet-only users, whom we invent, are so
+    many that they make up the share wallet_only_rate of the table.
+
+    Returns: email (str), city (str), age (float64) and key (uint64), as in the merchant's most recent record of a
+    holder; is_wallet_only (bool). Wallet-only users have neither city nor age yet.
     """
-    salt = hashlib.blake2b(f"{seed} {purpose}".encode(), digest_size=8).digest()
-    mixed = np.asarray(keys).astype("uint64") * np.uint64(0x9E3779B97F4A7C15) + np.frombuffer(salt, "<u8")
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed ^= mixed >> np.uint64(shift)
-        mixed *= np.uint64(factor)
-    return mixed ^ (mixed >> np.uint64(31))
+    customers = find_customers(users)
+    draws = draw(settings.seed, "wallet", customers["key"])
+    is_holder = smallest(draws, share(settings.match_rate, len(customers)))
+    holders = customers.loc[is_holder, ["email", "city", "age", "key"]]
+    rate = settings.wallet_only_rate
+    wallet_only = invent_people(round_half_up(len(holders) * rate / (1 - rate)), customers["key"], settings.seed)
+    return pd.concat([holders.assign(is_wallet_only=False), wallet_only.assign(is_wallet_only=True)], ignore_index=True)
 
 
-def fraction(draws: np.ndarray) -> np.ndarray:
-    """Turn uint64 draws into float64 in [0, 1)."""
-    return (draws >> np.uint64(11)) * 2.0**-53
-
-
-def share(part: float, population: int) -> int:
-    """How many of a population a share makes: rounded half up."""
-    return int(np.floor(part * population + 0.5))
-
-
-def smallest(draws: np.ndarray, k: int) -> np.ndarray:
-    """Mark the k smallest draws (bool)."""
-    marked = np.zeros(len(draws), dtype=bool)
-    if k:
-        marked[np.argpartition(draws, k - 1)[:k]] = True
-    return marked
-
-
-def rows_of(ids: pd.Series | pd.Index, wanted: pd.Series) -> np.ndarray:
-    """Find the row of each wanted id (integer, may be missing), -1 where there is none."""
-    ids = pd.to_numeric(ids).to_numpy("int64")
-    missing = pd.to_numeric(wanted).isna().to_numpy()
-    wanted = pd.to_numeric(wanted).astype("Int64").to_numpy("int64", na_value=NO_ID)
-    if not len(ids):
-        return np.full(len(wanted), -1)
-    low, high = int(ids.min()), int(ids.max())
-    if high - low > max(MOST_GAPS * len(ids), 1 << 20):
-        return np.where(missing, -1, pd.Index(ids).get_indexer(wanted))
-    # Ids that lie close together: a table of them is a dozen times faster than hashing, and its last entry is nobody's.
-    rows = np.full(high - low + 2, -1)
-    rows[ids - low] = np.arange(len(ids))
-    return rows[np.where((wanted >= low) & (wanted <= high) & ~missing, wanted - low, -1)]
-
-
-def pick(values: pd.Series, draws: np.ndarray) -> pd.Series:
-    """Pick one of the values for each draw, each as often as it occurs; missing ones are never picked."""
-    frequency = values.value_counts().sort_index()
-    if frequency.empty:
-        return pd.Series(index=range(len(draws)), dtype=values.dtype)
-    upper = frequency.cumsum().to_numpy()
-    chosen = np.searchsorted(upper, fraction(draws) * upper[-1], side="right")
-    return pd.Series(frequency.index.take(chosen))
-
-
-def email_keys(emails: pd.Series) -> np.ndarray:
-    """Hash emails (str), without case and surrounding blanks, to uint64; a million clash once in 10^7 times."""
-    names = emails.str.strip(BLANKS).str.lower()
-    # Hashing wants Python's strings: made a few at a time, they stay in the processor's cache.
-    parts = [names.iloc[start : start + 30_000] for start in range(0, max(len(names), 1), 30_000)]
-    hashes = [pd.util.hash_array(part.to_numpy(dtype=object, na_value=""), categorize=False) for part in parts]
-    return np.concatenate(hashes)
-
-
-NO_EMAIL = email_keys(pd.Series([""], dtype="str"))[0]
-
-
-def find_customers(users: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Find the people among the users: those who share an email are one.
-
-    Returns:
-        For each person the key (uint64) and the row of the most recent record; for each user the person, -1 for nobody.
-    """
-    all_keys = email_keys(users["email"].astype("str"))
-    has_email = all_keys != NO_EMAIL
-    customer_of_user = np.full(len(users), -1)
-    keys, customer_of_user[has_email] = np.unique(all_keys[has_email], return_inverse=True)
-
-    latest = np.empty(len(keys), dtype="int64")
-    latest[customer_of_user[has_email]] = np.flatnonzero(has_email)
-    # Of several records the last one stays; a missing time is the smallest integer.
-    shared = np.flatnonzero(has_email & (np.bincount(customer_of_user + 1) > 1)[customer_of_user + 1])
-    created_at = pd.to_datetime(users["created_at"].iloc[shared], utc=True).to_numpy("M8[us]").astype("int64")
-    oldest_first = shared[np.lexsort((users["id"].iloc[shared], created_at))]
-    latest[customer_of_user[oldest_first]] = oldest_first
-    return keys, latest, customer_of_user
-
-
-def ages_of(users: pd.DataFrame) -> np.ndarray:
-    """Take the users' ages (float64, years)."""
-    return pd.to_numeric(users["age"]).to_numpy("float64", na_value=np.nan)
-
-
-def find_orders(orders: pd.DataFrame, order_items: pd.DataFrame, holder_of_user: pd.Series) -> pd.DataFrame:
+def find_orders(
+    orders: pd.DataFrame, order_items: pd.DataFrame, users: pd.DataFrame, people: pd.DataFrame
+) -> pd.DataFrame:
     """Find the holders' orders and add up their items.
 
-    Returns: the orders' order_id, status, created_at, and holder (row of the holder), items (number), amount (float64).
+    Returns: order_id, status and created_at of the order; provider_user_id (int64) of the holder; has_items (bool);
+    cents (float64, missing if no item has a price).
     """
-    holder = np.append(holder_of_user.to_numpy(), -1)[rows_of(holder_of_user.index, orders["user_id"])]
-    orders = orders.loc[holder >= 0, ["order_id", "status", "created_at"]].assign(holder=holder[holder >= 0])
-    place = rows_of(orders["order_id"], order_items["order_id"])
-    prices = pd.to_numeric(order_items["sale_price"]).to_numpy("float64", na_value=np.nan)[place >= 0]
-    place = place[place >= 0]
-    # Whole millionths add up exactly, in whatever order the items stand.
-    micros = np.bincount(place, np.rint(np.nan_to_num(prices) * MICROS), minlength=len(orders))
-    priced = np.bincount(place, ~np.isnan(prices), minlength=len(orders)) > 0
+    payers = users[["id", "key"]].merge(people[["key", "provider_user_id"]], on="key")
+    orders = orders.merge(payers, left_on="user_id", right_on="id")
+    # thelook's prices are whole cents with noise. Whole millionths add up exactly, in whatever order the items stand.
+    micros = (order_items["sale_price"] * MICROS_PER_CENT * 100).round()
+    micros_of_order = micros.groupby(order_items["order_id"]).sum(min_count=1)
     return orders.assign(
-        items=np.bincount(place, minlength=len(orders)),
-        amount=np.where(priced, np.floor(micros / (MICROS / 100) + 0.5) / 100, np.nan),
+        has_items=orders["order_id"].isin(order_items["order_id"]),
+        cents=np.floor(orders["order_id"].map(micros_of_order) / MICROS_PER_CENT + 0.5),
     )
 
 
-def invent_people(taken: np.ndarray, ages: pd.Series, cities: pd.Series, settings: Knobs) -> pd.DataFrame:
-    """Invent the users whom the merchant does not know: email (str), city (str), age (float64), key (uint64)."""
-    rate, seed = settings.wallet_only_rate, settings.seed
-    emails, keys = invent_emails(int(np.floor(len(ages) * rate / (1 - rate) + 0.5)), taken, seed)
-    ages = ages[ages >= ADULT]
-    if ages.empty:
-        ages = pd.Series(ADULT_AGES_OF_THELOOK, dtype="float64")
-    return pd.DataFrame(
-        {
-            "email": emails,
-            "city": pick(cities.astype("str"), draw(seed, "city", keys)),
-            "age": pick(ages, draw(seed, "age", keys)),
-            "key": keys,
-        }
-    )
+def find_payments(orders: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Find the rows of transactions: of the holders' orders that have items, the share wallet_payment_rate.
+
+    Returns: those orders, with their columns, sorted by time, then order. Those of unknown time come last.
+    """
+    orders = orders[orders["has_items"]]
+    draws = draw(settings.seed, "payment", orders["order_id"])
+    payments = orders[smallest(draws, share(settings.wallet_payment_rate, len(orders)))]
+    return payments.sort_values(["created_at", "order_id"], ignore_index=True)
 
 
-def invent_emails(n: int, taken: np.ndarray, seed: int) -> tuple[pd.Series, np.ndarray]:
-    """Invent n emails (str) as thelook builds them, with their keys: unique, and none of them taken."""
-    emails, keys = pd.Series(dtype="str"), np.empty(0, dtype="uint64")
-    number, attempt = np.arange(n), 0
-    while len(emails) < n:
-        parts = [
-            names.take(pa.array((fraction(draw(seed, f"{part} {attempt}", number)) * len(names)).astype("int64")))
-            for part, names in (("first name", FIRST_NAMES), ("last name", LAST_NAMES), ("domain", DOMAINS))
-        ]
-        parts.insert(2, "" if attempt < PLAIN_ROUNDS else str(attempt))
-        emails = pd.concat([emails, pd.Series(pc.binary_join_element_wise(*parts, ""), dtype="str")])
-        keys = np.append(keys, email_keys(emails.iloc[len(keys) :]))
-        first = ~pd.Series(keys).duplicated().to_numpy()
-        emails, keys = emails[first], keys[first]
-        known = pd.Index(keys).get_indexer(taken)
-        is_new = np.full(len(keys), True)
-        is_new[known[known >= 0]] = False
-        emails, keys = emails[is_new][:n], keys[is_new][:n]
-        attempt += 1
-    return emails.reset_index(drop=True), keys
+# The columns of provider_users
 
 
-def birth_dates(ages: np.ndarray, target_date: date, draws: np.ndarray) -> pd.Series:
-    """Draw a birth date (date32[pyarrow]) for each age (years), so that it is reached exactly on the target date."""
-    known = ~np.isnan(ages)
-    years = ages[known].astype("int64")
-
-    def birthday(age: np.ndarray) -> np.ndarray:
-        """The birth date of who turns `age` on the target date; the last of its month where that is shorter."""
-        month = ((target_date.year - age - 1970) * 12 + target_date.month - 1).astype("M8[M]")
-        last_day = (month + np.timedelta64(1, "M")).astype("M8[D]") - np.timedelta64(1, "D")
-        return np.minimum(month.astype("M8[D]") + np.timedelta64(target_date.day - 1, "D"), last_day)
-
-    latest, too_old = birthday(years), birthday(years + 1)
-    days = (latest - too_old).astype("int64")
-    born = np.full(len(ages), np.datetime64("NaT", "D"))
-    born[known] = latest - (fraction(draws[known]) * days).astype("m8[D]")
-    return pd.Series(pa.array(born), dtype=pd.ArrowDtype(pa.date32()))
+def provider_user_id(people: pd.DataFrame, seed: int) -> pd.Series:
+    """1 to n (int64) by draw, which tells nothing about the merchant's IDs or about who is wallet-only."""
+    return pd.Series(draw(seed, "provider_user_id", people["key"])).rank().astype("int64")
 
 
-def holder_tiers(holders: pd.DataFrame, orders: pd.DataFrame, seed: int) -> np.ndarray:
-    """Give the holders their account tiers (int8), which follow what they spend an order."""
-    priced = orders["amount"].notna().to_numpy()
-    holder, cents = orders["holder"].to_numpy()[priced], np.rint(orders["amount"].to_numpy()[priced] * 100)
-    count = np.bincount(holder, minlength=len(holders))
-    average = np.bincount(holder, cents, minlength=len(holders)) / np.where(count > 0, count, np.nan)
-    spend = pd.Series(average).rank(pct=True, na_option="top").to_numpy()
-    score = SPEND_WEIGHT * spend + (1 - SPEND_WEIGHT) * fraction(draw(seed, "account_tier", holders["key"]))
-    return tiers_by(-score)
+def email(people: pd.DataFrame) -> pd.Series:
+    """The holder's email as the merchant's most recent record has it, or an invented one: the join key (str)."""
+    return people["email"]
 
 
-def wallet_only_tiers(wallet_only: pd.DataFrame, seed: int) -> np.ndarray:
-    """Give those without an order their account tiers (int8), by draw."""
-    return tiers_by(draw(seed, "account_tier", wallet_only["key"]))
+def date_of_birth(people: pd.DataFrame, target_date: date, seed: int) -> pd.Series:
+    """A day (date32[pyarrow]) that makes the person's age exact on the target date; missing if the age is unknown.
+
+    Holders are as old as the merchant says; wallet-only users are as old as the adult holders are, by draw.
+    """
+    adult_ages = people["age"][people["age"] >= ADULT_AGE]
+    age = people["age"].copy()
+    keys = people.loc[people["is_wallet_only"], "key"]
+    age[keys.index] = pick(ADULT_AGES if adult_ages.empty else adult_ages, draw(seed, "age", keys)).array
+    age = age.dropna().astype("int64")
+    latest, day_before_earliest = birthday(age, target_date), birthday(age + 1, target_date)
+    days = (latest - day_before_earliest).astype("int64")
+    days_earlier = fraction(draw(seed, "birthday", people["key"][age.index])) * days
+    born = pd.Series(latest - days_earlier.astype("m8[D]"), index=age.index)
+    return born.reindex(people.index).astype("date32[pyarrow]")
 
 
-def tiers_by(rank: np.ndarray) -> np.ndarray:
-    """Make the lowest ranks Business, the next Premium and the rest Free, in exact shares: 2, 1 and 0 (int8)."""
-    business, premium = share(BUSINESS_SHARE, len(rank)), share(PREMIUM_SHARE, len(rank))
-    return smallest(rank, business).astype("int8") + smallest(rank, business + premium)
+def birthday(age: pd.Series, target_date: date) -> np.ndarray:
+    """The latest birth date (datetime64[D]) of those who are of that age (int64, years) on the target date.
+
+    For 29 February this is 28 February in a year that has no other.
+    """
+    day, month = np.timedelta64(1, "D"), np.timedelta64(1, "M")
+    birth_month = np.datetime64(target_date, "M") - 12 * age.to_numpy() * month
+    last_day = (birth_month + month).astype("M8[D]") - day
+    return np.minimum(birth_month.astype("M8[D]") + (target_date.day - 1) * day, last_day)
 
 
-def verified_holders(holders: pd.DataFrame, orders: pd.DataFrame, seed: int) -> np.ndarray:
-    """Mark the verified holders (bool): fewer among those with a refund, none among minors."""
-    draws = draw(seed, "is_verified_user", holders["key"])
-    adult = (holders["age"] >= ADULT).to_numpy()
-    refund = holders.index.isin(orders.loc[orders["status"].isin(REFUNDS), "holder"])
-    verified = np.zeros(len(holders), dtype=bool)
-    for group, part in ((adult & ~refund, VERIFIED), (adult & refund, VERIFIED_DESPITE_REFUND)):
+def city(people: pd.DataFrame, users: pd.DataFrame, seed: int) -> pd.Series:
+    """The holder's city as the merchant's most recent record has it (str).
+
+    For wallet-only users one of the merchant's cities, each as often as it occurs.
+    """
+    keys = people.loc[people["is_wallet_only"], "key"]
+    cities = people["city"].copy()
+    cities[keys.index] = pick(users["city"], draw(seed, "city", keys)).array
+    return cities
+
+
+def account_tier(people: pd.DataFrame, orders: pd.DataFrame, seed: int) -> pd.Series:
+    """Business for the highest scores, Premium for the next, Free for the rest (str), in exact shares.
+
+    A holder's score is the weighted sum of a percentile and a draw. The percentile is that of the average value of the
+    holder's orders that have items, paid or not; without any it is the lowest. Wallet-only users are ranked by draw.
+    """
+    draws = draw(seed, "account_tier", people["key"])
+    is_wallet_only = people["is_wallet_only"].to_numpy()
+    average_order = orders.groupby("provider_user_id")["cents"].mean()
+    spend = people.loc[~is_wallet_only, "provider_user_id"].map(average_order).rank(pct=True, na_option="top")
+    score = SPEND_WEIGHT * spend.to_numpy() + (1 - SPEND_WEIGHT) * fraction(draws[~is_wallet_only])
+    tiers = np.zeros(len(people), dtype="int64")
+    tiers[~is_wallet_only] = tiers_by_rank(-score)
+    tiers[is_wallet_only] = tiers_by_rank(draws[is_wallet_only])
+    return TIERS.take(tiers).reset_index(drop=True)
+
+
+def tiers_by_rank(ranks: np.ndarray) -> np.ndarray:
+    """Number the tiers (int64) of a group: the lowest ranks are Business (2), the next Premium (1), the rest Free."""
+    business, premium = share(BUSINESS_SHARE, len(ranks)), share(PREMIUM_SHARE, len(ranks))
+    return smallest(ranks, business).astype("int64") + smallest(ranks, business + premium)
+
+
+def is_verified_user(people: pd.DataFrame, orders: pd.DataFrame, seed: int) -> pd.Series:
+    """Whether the provider has verified who the user is (bool), in exact shares of three groups.
+
+    The groups are the adult holders without a refund among their orders, those with one, of whom fewer are verified,
+    and the wallet-only users. Nobody under 18 or of unknown age is verified.
+    """
+    draws = draw(seed, "is_verified_user", people["key"])
+    refunds = orders.loc[orders["status"].isin(REFUNDS), "provider_user_id"]
+    has_refund = people["provider_user_id"].isin(refunds)
+    is_adult_holder = people["age"] >= ADULT_AGE
+    verified = pd.Series(False, index=people.index)
+    for group, part in (
+        (is_adult_holder & ~has_refund, VERIFIED),
+        (is_adult_holder & has_refund, VERIFIED_DESPITE_REFUND),
+        (people["is_wallet_only"], VERIFIED_WALLET_ONLY),
+    ):
         verified[group] = smallest(draws[group], share(part, group.sum()))
     return verified
 
 
-def verified_wallet_only(wallet_only: pd.DataFrame, seed: int) -> np.ndarray:
-    """Mark the verified among the wallet-only users (bool), who are all adults."""
-    draws = draw(seed, "is_verified_user", wallet_only["key"])
-    return smallest(draws, share(VERIFIED_WALLET_ONLY, len(wallet_only)))
+# The columns of transactions
 
 
-def pay_orders(orders: pd.DataFrame, provider_user_id: np.ndarray, settings: Knobs) -> pd.DataFrame:
-    """Make the transactions: the given share of the holders' orders that have items."""
-    rows = np.flatnonzero(orders["items"] > 0)
-    draws = draw(settings.seed, "payment", orders["order_id"].to_numpy()[rows])
-    rows = rows[smallest(draws, share(settings.wallet_payment_rate, len(rows)))]
-    created_at = pd.to_datetime(orders["created_at"], utc=True).astype(TIMESTAMP)
-    order_ids, times = orders["order_id"].to_numpy(), created_at.to_numpy("M8[us]")
-    by_time = rows[np.lexsort((order_ids[rows], times[rows]))]  # a missing time comes last
-    orders = orders.assign(created_at=created_at).take(by_time).reset_index(drop=True)
-    return pd.DataFrame(
-        {
-            "transaction_id": uuids(settings.seed, orders["order_id"]),
-            "order_id": orders["order_id"].astype("int64"),
-            "provider_user_id": provider_user_id[orders["holder"]],
-            "transaction_amount": orders["amount"],
-            "transaction_timestamp": orders["created_at"],
-            "status": orders["status"].astype("str"),
-        }
-    )
+def transaction_id(payments: pd.DataFrame, seed: int) -> pd.Series:
+    """A random UUID, the provider's own (str)."""
+    return uuid(seed, "transaction_id", payments["order_id"])
 
 
-def uuids(seed: int, keys: pd.Series) -> pd.Series:
-    """Draw a random UUID (str; RFC 9562, version 4) for each key."""
-    halves = np.column_stack([draw(seed, f"transaction_id {half}", keys) for half in ("high", "low")])
-    halves[:, 0] = halves[:, 0] & np.uint64(0xFFFFFFFFFFFF0FFF) | np.uint64(0x4000)
-    halves[:, 1] = halves[:, 1] & np.uint64(0x3FFFFFFFFFFFFFFF) | np.uint64(0x8000000000000000)
-    digits = np.frombuffer(halves.astype(">u8").tobytes().hex().encode(), dtype="S1").reshape(-1, 32)
-    text = np.full((len(keys), 36), b"-", dtype="S1")
-    text[:, np.delete(np.arange(36), [8, 13, 18, 23])] = digits
-    offsets = np.arange(0, text.size + 1, 36, dtype="int64")
-    array = pa.LargeStringArray.from_buffers(len(keys), pa.py_buffer(offsets), pa.py_buffer(text))
-    return pd.Series(array, dtype="str")
+def order_id(payments: pd.DataFrame) -> pd.Series:
+    """The merchant's ID of the order: the join key (int64)."""
+    return payments["order_id"]
+
+
+def payer_id(payments: pd.DataFrame) -> pd.Series:
+    """The provider_user_id of the holder whose order it is (int64)."""
+    return payments["provider_user_id"]
+
+
+def transaction_amount(payments: pd.DataFrame) -> pd.Series:
+    """The sum of the order's sale prices, in US dollars, rounded to cents (float64); missing if all prices are."""
+    return payments["cents"] / 100
+
+
+def transaction_timestamp(payments: pd.DataFrame) -> pd.Series:
+    """When the order was created (datetime64[us, UTC])."""
+    return payments["created_at"]
+
+
+def status(payments: pd.DataFrame) -> pd.Series:
+    """The order's status, whatever it is (str)."""
+    return payments["status"]

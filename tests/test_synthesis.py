@@ -13,7 +13,7 @@ from faker.providers.person.en_US import Provider as Names
 
 from dcr_data_generator.embedded import sample
 from dcr_data_generator.synthesis import synthesize
-from tests.conftest import make_settings
+from tests.support.settings import make_settings
 
 Merchant = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcr_data_generator.synthesis import rows_of, synthesize
-from tests.conftest import make_settings
+from dcr_data_generator.synthesis import synthesize
+from tests.support.settings import make_settings
 
 Row = dict[str, object]
 

@@ -5,7 +5,7 @@ import sys
 
 from dcr_data_generator.synthesis import synthesize
 from tests.benchmarks import measure, merchant
-from tests.conftest import make_settings
+from tests.support.settings import make_settings
 
 if __name__ == "__main__":
     frames = merchant.make(int(sys.argv[1]))

@@ -11,11 +11,11 @@ from datetime import date, timedelta
 import pandas as pd
 from faker import Faker
 
-from dcr_data_generator.synthesis import Knobs
+from dcr_data_generator.settings import Settings
 
 
 def generate(
-    orders: pd.DataFrame, order_items: pd.DataFrame, users: pd.DataFrame, settings: Knobs
+    orders: pd.DataFrame, order_items: pd.DataFrame, users: pd.DataFrame, settings: Settings
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make provider_users and transactions."""
     random.seed(settings.seed)

@@ -12,26 +12,24 @@ import numpy as np
 import pandas as pd
 
 from dcr_data_generator import warehouse
-from dcr_data_generator.embedded import engine, sample, thelook
+from dcr_data_generator.embedded import sample, thelook
 from tests.benchmarks import merchant
-from tests.conftest import make_settings
 from tests.support import emulator
 from tests.support.proxy import Proxy
+from tests.support.settings import make_settings
 
 LATENCY = 0.3  # seconds
 
 
 @contextmanager
 def filled_directory(orders: int | None = None) -> Iterator[Path]:
-    """A data directory with a source of so many orders, all in September 2025, or with the sample."""
+    """Make a data directory whose source has so many orders, all in September 2025, or is the sample."""
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "bigquery"
-        with engine.running(directory) as endpoints:
-            client = warehouse.connect_to_embedded(make_settings(timeout=600), endpoints)
-            thelook.fill(client, None)
+        with warehouse.connect(make_settings(embedded_dir=directory, timeout=600)) as place:
             if orders:
-                for name, frame in source(orders).items():
-                    client.load(frame, f"{thelook.DATASET}.{name}", thelook.SCHEMAS[name])
+                # Under the label of the sample, so that a run leaves it as it is.
+                thelook.load(place.client, source(orders), sample.VERSION)
         yield directory
 
 
