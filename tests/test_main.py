@@ -1,5 +1,6 @@
 """A whole run: what it writes and what it never touches, what it prints, and how it ends."""
 
+import json
 import os
 import re
 import signal
@@ -177,11 +178,15 @@ def test_the_end_of_a_run_on_google_cloud_says_how_many_bytes_were_billed(
     guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
     def bill(request: Request, response: Response) -> Response:
-        """Have every query cost 10 MiB, BigQuery's least, wherever BigQuery says so."""
-        if request.resource.startswith("jobs") and b'"query": {' in response.body.replace(b'":{', b'": {'):
-            body = re.sub(rb'"totalBytesProcessed": ?"\d+"', b'"totalBytesBilled":"10485760"', response.body)
-            return response._replace(body=body)
-        return response
+        """List jobs as BigQuery does (jobs.list, projection full): with their labels, and 10 MiB, the least, billed."""
+        if (request.method, request.resource) != ("GET", "jobs"):
+            return response
+        answer = json.loads(response.body)
+        labels = {each.json["jobReference"]["jobId"]: each.inserts["labels"] for each in proxy.requests if each.sql}
+        for job in answer["jobs"]:
+            job["configuration"]["labels"] = labels.get(job["jobReference"]["jobId"], {"run": "an-earlier-one"})
+            job["statistics"].get("query", {})["totalBytesBilled"] = "10485760"
+        return response._replace(body=json.dumps(answer).encode())
 
     def connect(_: object) -> Warehouse:
         client = embedded.connect(proxy.url, PROJECT, warehouse.job_defaults(), "US")
