@@ -44,7 +44,6 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
     Raises:
         UserError: there are no tables yet, a file cannot be read, or a query of the use cases is refused.
     """
-    own = sql.Query("query", {}, settings.query) if settings.query else None
     if settings.write_project_id is None and not settings.embedded_dir.exists():
         raise UserError(
             f"there is nothing to rehearse with in {settings.embedded_dir}: "
@@ -56,25 +55,21 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
     with warehouse.connect(settings, fill_source=False) as place:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
         with step("Put both parties' tables behind the views"):
-            queries = [own] if own else sql.read_folder("clean_room/queries")
-            attempts = [] if own else sql.read_folder("clean_room/refused")
-            room = build(
-                place, salt.given_or_drawn(settings.salt_file), [query.text for query in [*queries, *attempts]]
-            )
-        if own:
-            return ask(terminal, room, own)
+            room = build(place, salt.given_or_drawn(settings.salt_file))
+        if settings.query:
+            return ask(terminal, room, settings.query)
         with step("Ask the four questions, openly and as a subscriber"):
             answers = use_cases.run(place.client, settings)
-            rehearsed = [ask_as_subscriber(room, query, answers) for query in queries]
+            rehearsed = [ask_as_subscriber(room, query, answers) for query in sql.read_folder("clean_room/queries")]
     rehearsal.save_rehearsal(
         [saved(one) for one in rehearsed], rehearsal.path_of(place.client.project, settings.embedded_dir)
     )
     show_use_cases(terminal, rehearsed)
-    return 1 if try_attempts(terminal, room, attempts) else 0
+    return 1 if try_attempts(terminal, room, sql.read_folder("clean_room/refused")) else 0
 
 
-def build(place: Warehouse, secret: SecretStr, texts: Sequence[str]) -> CleanRoom:
-    """Put the five tables and the views into a clean room in memory; only the columns that are asked for are read.
+def build(place: Warehouse, secret: SecretStr) -> CleanRoom:
+    """Put the five tables and the views into a clean room in memory.
 
     Raises:
         UserError: no run has made the tables yet, or a view is not BigQuery's.
@@ -95,9 +90,7 @@ def build(place: Warehouse, secret: SecretStr, texts: Sequence[str]) -> CleanRoo
         )
     except NotUnderstood as error:
         raise UserError(str(error)) from None
-    columns = room.columns_read(texts)
-    fields = {table: [field for field in schemas[table] if field.name in columns[table]] for table in columns}
-    room.fill({table: place.read_arrow(table, fields[table]).to_pylist() for table in columns})
+    room.fill({table: place.read_arrow(table, schema).to_pylist() for table, schema in schemas.items()})
     return room
 
 
@@ -198,10 +191,10 @@ def try_attempts(terminal: Terminal, room: CleanRoom, attempts: Sequence[sql.Que
     return answered
 
 
-def ask(terminal: Terminal, room: CleanRoom, query: sql.Query) -> int:
+def ask(terminal: Terminal, room: CleanRoom, query: str) -> int:
     """Ask a person's own query as a subscriber."""
     try:
-        reply = room.ask(query.text)
+        reply = room.ask(query)
     except Refused as reason:
         terminal.line(f"[red]✗[/] refused: {escape(str(reason))}")
         return 1

@@ -353,4 +353,4 @@ def test_without_the_engine_one_line_says_what_to_install(
 
 def test_without_tables_one_line_says_to_run_main(connect: Callable) -> None:
     with pytest.raises(UserError, match=r"python -m dcr_data_generator\.main"):
-        rehearse.build(connect("nothing-here"), SALT, [])
+        rehearse.build(connect("nothing-here"), SALT)
