@@ -119,7 +119,7 @@ def find_orders(
     micros = (order_items["sale_price"] * MICROS_PER_CENT * 100).round()
     micros_of_order = micros.groupby(order_items["order_id"]).sum(min_count=1)
     return orders.assign(
-        has_items=orders["order_id"].isin(order_items["order_id"]),
+        has_items=orders["order_id"].isin(micros_of_order.index),
         cents=np.floor(orders["order_id"].map(micros_of_order) / MICROS_PER_CENT + 0.5),
     )
 
