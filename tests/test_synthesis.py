@@ -125,13 +125,10 @@ def test_columns_and_dtypes_are_the_same_with_rows_and_without(size: int, match_
     assert (provider_users.empty, transactions.empty) == (size * match_rate == 0,) * 2
 
 
-def test_transactions_are_sorted_by_time_then_order() -> None:
-    hours = [MORNING + timedelta(hours=i * 7 % 3) for i in range(9)]
-    orders = make_orders(range(1, 10), order_id=[5, 9, 2, 8, 1, 7, 3, 6, 4], created_at=hours)
-    _, transactions = synthesize(orders, make_items(range(1, 10)), make_users(9), make_settings(**EVERYONE))
-    # At 8 o'clock come the 1st, 4th and 7th of the orders, at 9 the 2nd, 5th and 8th, at 10 the others.
-    assert transactions["order_id"].to_list() == [3, 5, 8, 1, 6, 9, 2, 4, 7]
-    assert transactions.index.to_list() == list(range(9))
+def test_rows_are_labelled_from_0() -> None:
+    for table in synthesize(*make_merchant(40), make_settings()):
+        assert table.index.equals(pd.RangeIndex(len(table)))
+        assert len(table) > 10
 
 
 def test_results_change_only_on_purpose() -> None:
@@ -168,15 +165,6 @@ def test_provider_user_id_tells_nothing_about_who_is_wallet_only(seed: int) -> N
 
 
 # email
-
-
-@pytest.mark.parametrize(
-    ("holders", "rate", "wallet_only"), [(8, 0.2, 2), (10, 0.2, 3), (7, 0.3, 3), (1, 0.95, 19), (10, 0, 0), (0, 0.9, 0)]
-)
-def test_wallet_only_users_make_up_their_rate_of_the_table(holders: int, rate: float, wallet_only: int) -> None:
-    provider_users = provider_of(make_users(holders), match_rate=1, wallet_only_rate=rate)
-    assert is_holder(provider_users).sum() == holders
-    assert len(provider_users) == holders + wallet_only
 
 
 def test_an_email_that_the_merchant_has_in_any_writing_is_not_invented() -> None:
@@ -725,25 +713,3 @@ def test_neither_dtypes_nor_row_order_change_the_tables(
 def test_a_merchant_without_users_makes_empty_tables(dtypes: str, orders: list[Row]) -> None:
     items = [{"order_id": order["order_id"], "sale_price": 9.5} for order in orders]
     assert provide(Merchant(orders, items), {"match_rate": 1}, dtypes) == Provider([], [])
-
-
-@pytest.mark.parametrize("dtypes", DTYPES)
-def test_one_customer_with_one_order_makes_one_row_in_each_table(dtypes: str) -> None:
-    order = {"order_id": 1, "user_id": 2, "status": "Complete", "created_at": TIMES[0]}
-    user = {"id": 2, "email": "ann@shop.example", "age": 40, "city": None, "created_at": None}
-    knobs = {"match_rate": 1, "wallet_payment_rate": 1, "wallet_only_rate": 0}
-    provider = provide(Merchant([order], [{"order_id": 1, "sale_price": 9.5}], [user]), knobs, dtypes)
-    [person], [payment] = provider.provider_users, provider.transactions
-    # 8 % and 22 % of one are none; 94 % of one is one.
-    assert (person["provider_user_id"], person["account_tier"], person["is_verified_user"]) == (1, "Free", True)
-    assert (payment["provider_user_id"], payment["transaction_amount"]) == (1, 9.5)
-
-
-def test_a_holder_pays_the_orders_of_all_users_with_that_email() -> None:
-    users = [{"id": i, "email": EMAILS[2 + i % 2], "age": 40, "city": "Paris", "created_at": None} for i in range(9)]
-    orders = [{"order_id": 10 + i, "user_id": i, "status": "Complete", "created_at": TIMES[0]} for i in range(9)]
-    items = [{"order_id": 10 + i, "sale_price": 1.0} for i in range(9)]
-    knobs = {"match_rate": 0.5, "wallet_payment_rate": 1, "wallet_only_rate": 0}
-    provider = provide(Merchant(orders, items, users), knobs)
-    assert len(provider.provider_users) == 1
-    assert [row["order_id"] for row in provider.transactions] == list(range(10, 19))
