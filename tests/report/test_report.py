@@ -44,7 +44,9 @@ def test_the_report_names_the_run_and_counts_its_tables(default_report: Path, de
     client = default_run.client
     words = Page(default_report.read_text(encoding="utf-8")).words()
     assert default_run.name in words
-    assert "Orders from 2025-09-23 Seed 42 Match rate 50.00% Wallet payment rate 80.00% Wallet-only rate 20.00%" in words
+    assert (
+        "Orders from 2025-09-23 Seed 42 Match rate 50.00% Wallet payment rate 80.00% Wallet-only rate 20.00%" in words
+    )
     for table in TABLES:
         [[rows]] = client.query_and_wait(f"SELECT COUNT(*) FROM {table}")
         assert f"{table} {rows:,} rows" in words
