@@ -1,6 +1,7 @@
 """Looks at the source before anything is replaced: it is there, it has orders in the window, and the result fits."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -14,17 +15,38 @@ from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import DATASETS, SOURCE
 
 MAX_WALLET_ONLY_USERS = 10_000_000
+# What small queries may be billed: BigQuery bills 10 MiB per table at least.
+MIN_BYTES_BILLED = 100 << 20
 
 
-def check(client: bigquery.Client, settings: Settings) -> None:
+def check(client: bigquery.Client, settings: Settings) -> Settings:
     """Check the source, its orders in the window, and the location of the datasets that exist already.
+
+    Returns: the settings, with the instant at which all statements of the run read the source.
 
     Raises:
         UserError: the source is missing, elsewhere than the datasets, or has no order in the window.
     """
     location = client.get_dataset(SOURCE).location
+    [now] = sql.run(client, "source_time", settings).rows
+    settings = replace(settings, source_time=now.source_time)
     [window] = sql.run(client, "source_window", settings).rows
     check_run(client, settings, location, window.orders_in_window, window.first_date, window.last_date)
+    return settings
+
+
+def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
+    """Limit what each query may be billed to twice what the largest statement reads, by a dry run.
+
+    Returns: how many bytes of the source all statements of a run read at most.
+    """
+    sizes = {query.name: sql.dry_run(client, query, settings) for query in sql.read_folder("source")}
+    statements = [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
+    reads = [sum(size for name, size in sizes.items() if f"{SOURCE}.{name}`" in text) for text in statements]
+    defaults = client.default_query_job_config or bigquery.QueryJobConfig()
+    defaults.maximum_bytes_billed = max(MIN_BYTES_BILLED, 2 * max(reads))
+    client.default_query_job_config = defaults
+    return sum(reads)
 
 
 def check_frame(client: bigquery.Client, settings: Settings, location: str, created_at: pd.Series) -> None:

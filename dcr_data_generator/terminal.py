@@ -111,6 +111,10 @@ class Terminal:
         """Say where the report is."""
         self.line(f"The report: {escape(str(path))}")
 
+    def bytes_to_read(self, count: int) -> None:
+        """Say what the run will read, in BigQuery's own unit."""
+        self.line(f"This run reads at most {count / (1 << 20):,.0f} MiB of the source.")
+
     def bytes_billed(self, count: int) -> None:
         """Say what the queries cost, in BigQuery's own unit."""
         self.line(f"BigQuery billed {count / (1 << 20):,.0f} MiB for the queries of this run.")
