@@ -238,7 +238,7 @@ def size_part(_: Printed) -> str:
 
 
 def download_size() -> tuple[int, int]:
-    """The megabytes of the wheels in uv.lock that a plain `uv run` installs here, and of the files that they install."""
+    """The megabytes of the wheels in uv.lock that a plain `uv run` installs here, and of their files once installed."""
     export = [os.environ.get("UV", "uv"), "export", "--frozen", "--quiet", "--no-hashes", "--no-emit-project"]
     text = subprocess.run(export, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout
     installed = {canonicalize_name(each.metadata["Name"]) for each in distributions()}
