@@ -70,29 +70,31 @@ class Share(click.FloatRange):
         return self.fail(f"{value!r} is not a number.", param, ctx) if math.isnan(number) else number
 
 
-class PathToWrite(click.Path):
-    """A file or folder that exists and can be written, or that can be created."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401
-        """Read the path."""
-        path = Path(value).expanduser()
-        try:
-            nearest = next(each for each in (path, *path.absolute().parents) if each.exists() or each.is_symlink())
-            is_right_kind = nearest.is_dir() or (nearest == path and self.file_okay and nearest.is_file())
-        except (OSError, ValueError):  # a name that is too long, a circle of links, a NUL
-            is_right_kind = False
-        if not value or not is_right_kind or (path.is_dir() and not self.dir_okay) or not os.access(nearest, os.W_OK):
-            kind = "folder" if self.dir_okay else "file"
-            self.fail(f"{str(value)[:60]!r} is not a {kind} that can be written, or created.", param, ctx)
-        return path
-
-
 def parse_folder(text: str) -> Path:
     """Read the path of a folder that exists."""
     with suppress(OSError, ValueError):
         if text and (path := Path(text).expanduser()).is_dir():
             return path
     raise click.BadParameter(f"{text[:60]!r} is not a folder that exists.")
+
+
+def parse_new_folder(text: str) -> Path:
+    return parse_output(text, "folder")
+
+
+def parse_new_file(text: str) -> Path:
+    return parse_output(text, "file")
+
+
+def parse_output(text: str, kind: str) -> Path:
+    """Read the path of a file or folder that can be written, or created."""
+    path = Path(text).expanduser()
+    with suppress(OSError, ValueError):  # a name that is too long, a circle of links, a NUL
+        nearest = next(each for each in (path, *path.absolute().parents) if each.exists() or each.is_symlink())
+        is_right_kind = path.is_file() if kind == "file" and nearest == path else nearest.is_dir()
+        if text and is_right_kind and os.access(nearest, os.W_OK):
+            return path
+    raise click.BadParameter(f"{text[:60]!r} is not a {kind} that can be written, or created.")
 
 
 def option(panel: str, text: str, kind: Any, metavar: str, default: Any = MISSING, **more: Any) -> Any:  # noqa: ANN401
@@ -106,7 +108,7 @@ class Settings:
 
     write_project_id: str | None = option("Where", WRITE_PROJECT_ID, parse_project, "PROJECT", None)
     location: str = option("Where", "Where the datasets live; the source is in US.", parse_location, "LOCATION")
-    embedded_dir: Path = option("Where", EMBEDDED_DIR, PathToWrite(file_okay=False), "FOLDER", Path(".bigquery"))
+    embedded_dir: Path = option("Where", EMBEDDED_DIR, parse_new_folder, "FOLDER", Path(".bigquery"))
     timeout: int = option("Where", "How many seconds a step may take.", click.IntRange(1, 86_400), "SECONDS", 300)
     source: Path | None = option("Snapshot", SOURCE_FOLDER, parse_folder, "FOLDER", None)
     target_date: date = option("Snapshot", "Last day of the snapshot, in UTC.", parse_date, "DATE")
@@ -116,9 +118,16 @@ class Settings:
     wallet_payment_rate: float = option("Provider", WALLET_PAYMENT_RATE, Share(0, 1), "SHARE")
     wallet_only_rate: float = option("Provider", WALLET_ONLY_RATE, Share(0, 1, max_open=True), "SHARE")
     skip_checks: bool = option("Output", "Skip the checks of the result.", click.BOOL, "", False)
-    report: Path = option("Output", "Write the report to this file.", PathToWrite(dir_okay=False), "FILE", REPORT)
+    report: Path = option("Output", "Write the report to this file.", parse_new_file, "FILE", REPORT)
     no_report: bool = option("Output", "Write no report.", click.BOOL, "", False)
-    export: Path | None = option("Output", EXPORT, PathToWrite(file_okay=False), "FOLDER", None)
+    export: Path | None = option("Output", EXPORT, parse_new_folder, "FOLDER", None)
+
+    def __post_init__(self) -> None:
+        if self.write_project_id and self.source:
+            raise UserError(
+                f"--source {self.source} fills the embedded BigQuery and --write-project-id {self.write_project_id} "
+                "writes elsewhere: give one of them"
+            )
 
     @property
     def first_date(self) -> date:
@@ -141,7 +150,6 @@ def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None
         epilog=EXAMPLE,
     )
     settings: Settings = run_command(command, "python -m dcr_data_generator.main", arguments)
-    check_contradictions(settings, sys.argv[1:] if arguments is None else arguments)
     return settings
 
 
@@ -186,15 +194,3 @@ def run_command(command: click.Command, program: str, arguments: Sequence[str] |
         raise SystemExit(end.exit_code) from None
     except click.ClickException as error:
         raise UserError(f"{error.format_message().rstrip('.?')}; --help lists the options") from None
-
-
-def check_contradictions(settings: Settings, arguments: Sequence[str]) -> None:
-    """Refuse options that contradict each other."""
-    if settings.write_project_id and settings.source:
-        raise UserError(
-            f"--source {settings.source} fills the embedded BigQuery and --write-project-id "
-            f"{settings.write_project_id} writes elsewhere: give one of them"
-        )
-    # A flag beats a variable; two flags contradict each other.
-    if {"--report", "--no-report"} <= {argument.partition("=")[0] for argument in arguments}:
-        raise UserError(f"--report {settings.report} asks for a report and --no-report for none: give one of them")

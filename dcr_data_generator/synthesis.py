@@ -116,10 +116,10 @@ def find_orders(
     payers = users[["id", "key"]].merge(people[["key", "provider_user_id"]], on="key")
     orders = orders.merge(payers, left_on="user_id", right_on="id")
     # thelook's prices are whole cents with noise. Whole millionths add up exactly, in whatever order the items stand.
-    micros = (order_items["sale_price"] * MICROS_PER_CENT * 100).round()
+    micros = (order_items["sale_price"] * (100 * MICROS_PER_CENT)).round()
     micros_of_order = micros.groupby(order_items["order_id"]).sum(min_count=1)
     return orders.assign(
-        has_items=orders["order_id"].isin(order_items["order_id"]),
+        has_items=orders["order_id"].isin(micros_of_order.index),
         cents=np.floor(orders["order_id"].map(micros_of_order) / MICROS_PER_CENT + 0.5),
     )
 

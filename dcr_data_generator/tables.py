@@ -66,27 +66,24 @@ SCHEMAS = {
     ],
 }
 
+STATES = ("replaced", "perhaps replaced", "not replaced")
+
 
 class ReplacedTables:
     """Which of the five tables a run has replaced, so that a run that ends early can say so."""
 
     def __init__(self) -> None:
-        self.begun: set[str] = set()
-        self.done: set[str] = set()
+        self.states = dict.fromkeys(FIVE_TABLES, "not replaced")
 
     @contextmanager
     def replacing(self, table: str) -> Iterator[None]:
         """Record that the block replaces a table."""
-        self.begun.add(table)
+        self.states[table] = "perhaps replaced"
         yield
-        self.done.add(table)
+        self.states[table] = "replaced"
 
     def __str__(self) -> str:
-        if not self.begun:
+        if set(self.states.values()) == {"not replaced"}:
             return "nothing was replaced"
-        parts = {
-            "replaced": self.done,
-            "perhaps replaced": self.begun - self.done,
-            "not replaced": set(FIVE_TABLES) - self.begun,
-        }
-        return "; ".join(f"{part}: {', '.join(sorted(tables))}" for part, tables in parts.items() if tables)
+        states = {state: [table for table in self.states if self.states[table] == state] for state in STATES}
+        return "; ".join(f"{state}: {', '.join(tables)}" for state, tables in states.items() if tables)

@@ -204,10 +204,6 @@ def test_a_source_folder_and_a_project_contradict_each_other(
     assert "--write-project-id my-project" in line
 
 
-def test_a_report_and_none_contradict_each_other(refusal: Callable) -> None:
-    assert "--no-report" in refusal("--report", "a.html", "--no-report")
-
-
 # --help
 
 

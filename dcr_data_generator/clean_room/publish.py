@@ -105,7 +105,7 @@ class Target(NamedTuple):
 
 
 def publish(settings: PublishSettings, terminal: Terminal) -> int:
-    """Publish the clean target, or change what differs from what is published; returns the exit status.
+    """Publish the clean room, or change what differs from what is published; returns the exit status.
 
     Raises:
         UserError: there is no salt or no Google Cloud project, or a call fails.
@@ -297,7 +297,7 @@ def set_authorization(target: Target, view: View, is_authorized: bool) -> str | 
 
 
 def create_exchange(target: Target) -> str | None:
-    """Create the data clean target, or restore its name and description."""
+    """Create the data clean room, or restore its name and description."""
     client = target.connect_to_sharing()
     current = find(client.get_data_exchange, name=target.exchange, timeout=SECONDS)
     if not current:
@@ -328,7 +328,7 @@ def create_listing(target: Target, view: View, allow_egress: bool) -> str | None
     listing = {
         **texts,
         "bigquery_dataset": {"dataset": dataset, "selected_resources": [{"table": table}]},
-        # Copies of the view itself are never allowed in a clean target, copies of results are a choice.
+        # Copies of the view itself are never allowed in a clean room, copies of results are a choice.
         "restricted_export_config": {"enabled": True, "restrict_query_result": not allow_egress},
     }
     client.create_listing({"parent": target.exchange, "listing_id": view.name, "listing": listing}, timeout=SECONDS)
@@ -361,12 +361,12 @@ def grant_subscribers(target: Target, subscribers: Sequence[str]) -> str | None:
 
 
 def delete_listing(target: Target, view: View) -> str | None:
-    """Remove a view from the clean target."""
+    """Remove a view from the clean room."""
     return delete(target.connect_to_sharing().delete_listing, name=target.listing(view), timeout=SECONDS)
 
 
 def delete_exchange(target: Target) -> str | None:
-    """Delete the data clean target, unless somebody else has listed something in it."""
+    """Delete the data clean room, unless somebody else has listed something in it."""
     client = target.connect_to_sharing()
     if any(find(client.list_listings, parent=target.exchange, timeout=SECONDS) or []):
         return "kept: it has other listings"

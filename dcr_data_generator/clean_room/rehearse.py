@@ -1,12 +1,11 @@
 """Rehearses the clean room: asks the questions of sql/clean_room as a subscriber, over what a run has made."""
 
-import statistics
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 from google.api_core.exceptions import NotFound
 from pydantic import SecretStr
 from rich.columns import Columns
@@ -28,22 +27,13 @@ MAX_ROWS, MAX_ROWS_OF_OWN_QUERY = 5, 50
 DRAWS = 20
 
 
-class Noise(NamedTuple):
-    """An average in an answer with noise: its group, its column, the true value, and the value in each draw."""
-
-    group: str
-    column: str
-    truth: float
-    draws: list[float]
-
-
 class Rehearsed(NamedTuple):
-    """A use case as a subscriber asks it: the open answer, the query, the protected reply, and its noise."""
+    """A use case as a subscriber asks it: the open answer, the query, the protected reply, and its noise, if any."""
 
     use_case: UseCase
     query: sql.Query
     reply: Reply
-    noise: list[Noise]
+    noise: pd.DataFrame | None
 
 
 def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
@@ -54,8 +44,6 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
     Raises:
         UserError: there are no tables yet, a file cannot be read, or a query of the use cases is refused.
     """
-    secret = salt.read_or_draw(settings.salt_file)
-    own = read_query(settings.query) if settings.query else None
     if settings.write_project_id is None and not settings.embedded_dir.exists():
         raise UserError(
             f"there is nothing to rehearse with in {settings.embedded_dir}: "
@@ -67,23 +55,21 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
     with warehouse.connect(settings, fill_source=False) as place:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
         with step("Put both parties' tables behind the views"):
-            queries = [own] if own else sql.read_folder("clean_room/queries")
-            attempts = [] if own else sql.read_folder("clean_room/refused")
-            room = build(place, secret, [query.text for query in [*queries, *attempts]])
-        if own:
-            return ask(terminal, room, own)
+            room = build(place, salt.given_or_drawn(settings.salt_file))
+        if settings.query:
+            return ask(terminal, room, settings.query)
         with step("Ask the four questions, openly and as a subscriber"):
             answers = use_cases.run(place.client, settings)
-            rehearsed = [ask_as_subscriber(room, query, answers) for query in queries]
+            rehearsed = [ask_as_subscriber(room, query, answers) for query in sql.read_folder("clean_room/queries")]
     rehearsal.save_rehearsal(
         [saved(one) for one in rehearsed], rehearsal.path_of(place.client.project, settings.embedded_dir)
     )
     show_use_cases(terminal, rehearsed)
-    return 1 if try_attempts(terminal, room, attempts) else 0
+    return 1 if try_attempts(terminal, room, sql.read_folder("clean_room/refused")) else 0
 
 
-def build(place: Warehouse, secret: SecretStr, texts: Sequence[str]) -> CleanRoom:
-    """Put the five tables and the views into a clean room in memory; only the columns that are asked for are read.
+def build(place: Warehouse, secret: SecretStr) -> CleanRoom:
+    """Put the five tables and the views into a clean room in memory.
 
     Raises:
         UserError: no run has made the tables yet, or a view is not BigQuery's.
@@ -104,9 +90,7 @@ def build(place: Warehouse, secret: SecretStr, texts: Sequence[str]) -> CleanRoo
         )
     except NotUnderstood as error:
         raise UserError(str(error)) from None
-    columns = room.columns_read(texts)
-    fields = {table: [field for field in schemas[table] if field.name in columns[table]] for table in columns}
-    room.fill({table: place.read_arrow(table, fields[table]).to_pylist() for table in columns})
+    room.fill({table: place.read_arrow(table, schema).to_pylist() for table, schema in schemas.items()})
     return room
 
 
@@ -114,33 +98,33 @@ def ask_as_subscriber(room: CleanRoom, query: sql.Query, answers: Sequence[UseCa
     """Ask a query, which is named for its use case; one with noise is asked 20 times, and each answer is paid for."""
     use_case = next(use_case for use_case in answers if query.name.startswith(use_case.name))
     try:
-        reply = room.ask(query.text)
-        noise: list[Noise] = []
+        reply, noise = room.ask(query.text), None
         if room.is_noisy(query.text):
-            draws = [reply.answer, *room.ask_repeatedly(query.text, DRAWS - 1)]
-            noise = compare(draws, use_case)
+            noise = compare([reply.answer, *room.ask_repeatedly(query.text, DRAWS - 1)], use_case)
     except (Refused, NotUnderstood) as error:
         raise UserError(f"{query.name}.sql is refused: {error}") from None
     return Rehearsed(use_case, query, reply, noise)
 
 
-def compare(draws: Sequence[Answer], use_case: UseCase) -> list[Noise]:
-    """Compare the averages in answers with noise with those in the open answer."""
-    averages = [averages_of(answer.columns, answer.rows) for answer in draws]
-    truth = averages_of(use_case.columns, [row.values() for row in use_case.rows])
-    noise = [Noise(*key, value, [each[key] for each in averages if key in each]) for key, value in truth.items()]
-    return [each for each in noise if each.draws]
+def compare(draws: Sequence[Answer], use_case: UseCase) -> pd.DataFrame:
+    """Compare the averages in answers with noise with the open answer's, one row per group and column of the answer.
+
+    Returns: truth, mean, lowest, highest and standard deviation (float64).
+    """
+    averages = pd.concat([averages_of(draw.columns, draw.rows) for draw in draws]).groupby(level=[0, 1], sort=False)
+    table = averages.agg(["mean", "min", "max", "std"]).set_axis(
+        ["mean", "lowest", "highest", "standard deviation"], axis=1
+    )
+    table.insert(0, "truth", averages_of(use_case.columns, [row.values() for row in use_case.rows]))
+    return table
 
 
-def averages_of(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> dict[tuple[str, str], float]:
-    """Find an answer's averages by group and column: a decimal number is an average, a text names the group."""
-    averages = {}
-    for row in rows:
-        group = ", ".join(str(value) for value in row if isinstance(value, str | bool))
-        for column, value in zip(columns, row, strict=True):
-            if isinstance(value, float):
-                averages[group, column] = value
-    return averages
+def averages_of(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.Series:
+    """Find the averages in an answer: its decimal numbers (float64), by group (the row's texts) and column."""
+    frame = pd.DataFrame(rows, columns=columns)
+    groups = frame.select_dtypes(["str", "bool"]).astype(str).agg(", ".join, axis=1)
+    averages = frame.select_dtypes("float64").set_axis(groups).melt(ignore_index=False)
+    return averages.set_index("variable", append=True)["value"]
 
 
 def saved(rehearsed: Rehearsed) -> rehearsal.Answered:
@@ -162,13 +146,11 @@ def show_use_cases(terminal: Terminal, rehearsed: Sequence[Rehearsed]) -> None:
             terminal.line(f"[dim]{escape(one.query.comments['explanation'])}[/]")
             terminal.console.print(Columns([open_table, protected(one.reply.answer, MAX_ROWS)]))
             show_withheld(terminal, one.reply)
-            if one.noise:
+            if one.noise is not None:
                 rows = [
-                    (each.group, each.column, each.truth, statistics.fmean(each.draws), min(each.draws),
-                     max(each.draws), statistics.pstdev(each.draws))
-                    for each in one.noise
-                ]  # fmt: skip
-                columns = ["group", "column", "truth", "mean", "lowest", "highest", "standard deviation"]
+                    [*group, *figures] for group, figures in zip(one.noise.index, one.noise.to_numpy(), strict=True)
+                ]
+                columns = ["group", "column", *one.noise.columns]
                 terminal.console.print(table_of(columns, rows, f"{DRAWS} draws against the truth"))
 
 
@@ -209,30 +191,15 @@ def try_attempts(terminal: Terminal, room: CleanRoom, attempts: Sequence[sql.Que
     return answered
 
 
-def read_query(file: Path) -> sql.Query:
-    """Read a person's own query.
-
-    Raises:
-        UserError: the file cannot be read or is empty.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise UserError(f"--query {file} cannot be read: give a text file with one query") from None
-    if not text.strip():
-        raise UserError(f"--query {file} is empty: write a query into it")
-    return sql.Query(file.stem, {}, text)
-
-
-def ask(terminal: Terminal, room: CleanRoom, query: sql.Query) -> int:
+def ask(terminal: Terminal, room: CleanRoom, query: str) -> int:
     """Ask a person's own query as a subscriber."""
     try:
-        reply = room.ask(query.text)
+        reply = room.ask(query)
     except Refused as reason:
         terminal.line(f"[red]✗[/] refused: {escape(str(reason))}")
         return 1
     except NotUnderstood as error:
-        raise UserError(f"{query.name}: {error}") from None
+        raise UserError(f"--query: {error}") from None
     terminal.console.print(protected(reply.answer, MAX_ROWS_OF_OWN_QUERY))
     show_withheld(terminal, reply)
     return 0

@@ -5,53 +5,39 @@ It is a secret of the two: never printed, never in a log, never in a file of our
 
 import os
 import secrets
-from pathlib import Path
 
 from pydantic import SecretStr
 
 from dcr_data_generator.errors import UserError
 
 VARIABLE = "DCR_SALT"
-LEAST_CHARACTERS = 16
+MIN_CHARACTERS = 16
 # Where it lies beside either party's own tables: a table of one row.
 SALT_TABLE = "clean_room_salt"
 
 
-def read(file: Path | None) -> SecretStr | None:
-    """Read the salt from a file, else from the environment, if it is there; blanks around it do not count.
-
-    Raises:
-        UserError: the file cannot be read or is empty.
-    """
-    if file is None:
-        return SecretStr(salt) if (salt := os.environ.get(VARIABLE, "").strip()) else None
-    try:
-        salt = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise UserError(f"--salt-file {file} cannot be read: give a text file with the salt") from None
-    if not salt:
-        raise UserError(f"--salt-file {file} is empty: put the salt into it")
-    return SecretStr(salt)
+def given(salt_file: SecretStr | None) -> SecretStr | None:
+    """The salt of --salt-file, else of the environment, if there is one; surrounding blanks do not count."""
+    text = os.environ.get(VARIABLE, "").strip()
+    return salt_file or (SecretStr(text) if text else None)
 
 
-def read_or_draw(file: Path | None) -> SecretStr:
-    """Read the salt, or draw one for this rehearsal."""
-    return read(file) or SecretStr(secrets.token_hex(32))
+def given_or_drawn(salt_file: SecretStr | None) -> SecretStr:
+    """The salt, or one that is drawn for this rehearsal."""
+    return given(salt_file) or SecretStr(secrets.token_hex(32))
 
 
-def required(file: Path | None) -> SecretStr:
-    """Read the salt for a clean room that others can ask.
+def required(salt_file: SecretStr | None) -> SecretStr:
+    """The salt of a clean room that others can query.
 
     Raises:
         UserError: there is none, or it is so short that it could be guessed.
     """
-    salt = read(file)
+    salt = given(salt_file)
     if salt is None:
         raise UserError(
             f"there is no salt for the hashes: set {VARIABLE} or give --salt-file, the same for both parties"
         )
-    if len(salt.get_secret_value()) < LEAST_CHARACTERS:
-        raise UserError(
-            f"the salt is too short to keep anyone from guessing: give at least {LEAST_CHARACTERS} characters"
-        )
+    if len(salt.get_secret_value()) < MIN_CHARACTERS:
+        raise UserError(f"the salt is too short to be safe from guessing: give at least {MIN_CHARACTERS} characters")
     return salt

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from pydantic import SecretStr
 
 from dcr_data_generator.settings import Settings, option, parse_project
 
@@ -19,14 +20,28 @@ def parse_subscriber(text: str) -> str:
     return text
 
 
+def parse_text_file(path: str) -> str:
+    """Read a text file, without surrounding blanks."""
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        raise click.BadParameter(f"{path!r} cannot be read as a text file in UTF-8.") from None
+    if not text:
+        raise click.BadParameter(f"{path!r} is empty.")
+    return text
+
+
+def parse_salt_file(path: str) -> SecretStr:
+    """Read a file with the salt."""
+    return SecretStr(parse_text_file(path))
+
+
 @dataclass(frozen=True, kw_only=True)
 class RehearseSettings(Settings):
     """What `rehearse` needs to know."""
 
-    query: Path | None = option(
-        PANEL, "Ask the query in this file instead, as a subscriber.", click.Path(path_type=Path), "FILE", None
-    )
-    salt_file: Path | None = option(PANEL, SALT_HELP, click.Path(path_type=Path), "FILE", None)
+    query: str | None = option(PANEL, "Ask the query in this file instead.", parse_text_file, "FILE", None)
+    salt_file: SecretStr | None = option(PANEL, SALT_HELP, parse_salt_file, "FILE", None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +58,7 @@ class UnpublishSettings(Settings):
 class PublishSettings(UnpublishSettings):
     """What `publish` needs to know."""
 
-    salt_file: Path | None = option(PANEL, SALT_HELP, click.Path(path_type=Path), "FILE", None)
+    salt_file: SecretStr | None = option(PANEL, SALT_HELP, parse_salt_file, "FILE", None)
     subscriber: tuple[str, ...] = option(
         PANEL, "Who may subscribe: user:... or group:...; may be repeated.", parse_subscriber, "WHO", (), multiple=True
     )

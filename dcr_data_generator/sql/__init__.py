@@ -71,11 +71,9 @@ def run_all(
 
 def query_parameters(settings: Settings) -> list[bigquery.ScalarQueryParameter]:
     """What SQL may read of the settings."""
+    dates = {"first_date": settings.first_date, "last_date": settings.target_date, "target_date": settings.target_date}
+    rates = {name: getattr(settings, name) for name in ("match_rate", "wallet_payment_rate", "wallet_only_rate")}
     return [
-        bigquery.ScalarQueryParameter("first_date", "DATE", settings.first_date),
-        bigquery.ScalarQueryParameter("last_date", "DATE", settings.target_date),
-        bigquery.ScalarQueryParameter("target_date", "DATE", settings.target_date),
-        bigquery.ScalarQueryParameter("match_rate", "FLOAT64", settings.match_rate),
-        bigquery.ScalarQueryParameter("wallet_payment_rate", "FLOAT64", settings.wallet_payment_rate),
-        bigquery.ScalarQueryParameter("wallet_only_rate", "FLOAT64", settings.wallet_only_rate),
+        *(bigquery.ScalarQueryParameter(name, "DATE", value) for name, value in dates.items()),
+        *(bigquery.ScalarQueryParameter(name, "FLOAT64", value) for name, value in rates.items()),
     ]

@@ -447,7 +447,7 @@ def test_the_commands_say_what_each_call_changed(run: Callable) -> None:
         ("publish", FLAGS, "fifteen letters", "at least 16 characters"),
         ("publish", [*FLAGS, "--subscriber", "ann@example.com"], "x" * 16, "user:... or group:..."),
         ("publish", [*FLAGS, "--provider-project-id", "No"], "x" * 16, "'--provider-project-id'"),
-        ("publish", [*FLAGS, "--salt-file", "/nowhere"], "x" * 16, "--salt-file /nowhere cannot be read"),
+        ("publish", [*FLAGS, "--salt-file", "/nowhere"], "x" * 16, "/nowhere' cannot be read"),
         ("publish", [], "x" * 16, "give --write-project-id, or rehearse, which runs anywhere"),
         ("unpublish", [], "", "give --write-project-id, or rehearse, which runs anywhere"),
     ],

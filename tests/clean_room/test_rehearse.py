@@ -299,7 +299,7 @@ def test_an_attempt_that_gets_an_answer_is_red(room: CleanRoom, capsys: pytest.C
     [
         ("SELECT 7 AS seven -- é", 0, "seven"),
         ("SELECT * FROM ewallet_clean_room.wallet_spend", 1, "refused: You must use SELECT WITH AGGREGATION_THRESHOLD"),
-        ("SELECT nothing FROM ewallet_clean_room.wallet_spend", 2, "mine: Unrecognized name: nothing"),
+        ("SELECT nothing FROM ewallet_clean_room.wallet_spend", 2, "--query: Unrecognized name: nothing"),
         ("", 2, "is empty"),
     ],
 )
@@ -327,8 +327,8 @@ def test_a_persons_own_query_is_answered_as_a_subscribers(
         (["rehears"], "rehearse"),
         (["rehearse", "--nonsense"], "--nonsense"),
         (["rehearse", "--query"], "--query"),
-        (["rehearse", "--query", "/nowhere.sql"], "--query /nowhere.sql cannot be read"),
-        (["rehearse", "--salt-file", "/dev/null"], "--salt-file /dev/null is empty"),
+        (["rehearse", "--query", "/nowhere.sql"], "/nowhere.sql' cannot be read"),
+        (["rehearse", "--salt-file", "/dev/null"], "/dev/null' is empty"),
         (["rehearse", "--days", "0"], "--days"),
         (["rehearse", "--embedded-dir", "/tmp/nothing/was/run/here"], "python -m dcr_data_generator.main` first"),
     ],
@@ -353,4 +353,4 @@ def test_without_the_engine_one_line_says_what_to_install(
 
 def test_without_tables_one_line_says_to_run_main(connect: Callable) -> None:
     with pytest.raises(UserError, match=r"python -m dcr_data_generator\.main"):
-        rehearse.build(connect("nothing-here"), SALT, [])
+        rehearse.build(connect("nothing-here"), SALT)

@@ -46,10 +46,17 @@ class Join(NamedTuple):
 
 @dataclass(eq=False)
 class Clause:
-    """A privacy clause: its scan, and the columns that go into it."""
+    """A privacy clause: its scan, the columns that go into it, its options, and the views that it protects."""
 
     scan: types.ResolvedScan
     columns: "Columns" = field(default_factory=dict)
+    options: dict[str, float] = field(default_factory=dict)
+    views: frozenset[str] = frozenset()
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether the clause is DIFFERENTIAL_PRIVACY and not AGGREGATION_THRESHOLD."""
+        return isinstance(self.scan, NOISE)
 
 
 @dataclass(eq=False)

@@ -8,8 +8,8 @@ from zetasql import types
 
 from dcr_data_generator.clean_room.analysis_rules import rules
 from dcr_data_generator.clean_room.analysis_rules.engine import KINDS, Answer, GoogleSQL, edit
-from dcr_data_generator.clean_room.analysis_rules.lineage import Lineage, NotUnderstood, find, function_name
-from dcr_data_generator.clean_room.analysis_rules.rules import Allowed, Budgets, Refused
+from dcr_data_generator.clean_room.analysis_rules.lineage import Clause, Lineage, NotUnderstood, function_name
+from dcr_data_generator.clean_room.analysis_rules.rules import KEYWORDS, Budgets, Refused
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
 
 
@@ -19,7 +19,7 @@ class Question(NamedTuple):
     text: str
     statement: types.ResolvedQueryStmt
     lineage: Lineage
-    clauses: list[Allowed]
+    clauses: list[Clause]
 
 
 class Reply(NamedTuple):
@@ -72,19 +72,6 @@ class CleanRoom:
         if missing := sorted(policy.columns - set(self.columns[name])):
             raise NotUnderstood(f"the privacy_policy of {name} names a column that it does not have: {missing[0]}")
         self.engine.add_table(name, columns, policy.privacy_unit_column)
-
-    def columns_read(self, texts: Iterable[str]) -> dict[str, set[str]]:
-        """Find the columns of the tables that the views and these texts read; a text need not be a query."""
-        columns: dict[str, set[str]] = {}
-        for text in [*self.queries.values(), *texts]:
-            try:
-                statement = self.engine.analyze(self.engine.plain_names(text))
-            except NotUnderstood:
-                continue
-            for scan in find(statement, types.ResolvedTableScan, inside_scans=True):
-                if scan.table.name in self.tables:
-                    columns.setdefault(scan.table.name, set()).update(column.name for column in scan.column_list)
-        return columns
 
     def fill(self, rows: Mapping[str, Iterable[Mapping[str, object]]]) -> None:
         """Give the tables their rows, with NULL for a column that is left out, and evaluate the views."""
@@ -172,8 +159,8 @@ class CleanRoom:
         The privacy unit column is the one in the policy: the engine knows it, and takes it only once.
         """
         defaults: dict[str, dict[str, float]] = {}
-        for allowed in question.clauses:
-            if defaults.setdefault(allowed.keyword, allowed.options) != allowed.options:
+        for protected in question.clauses:
+            if defaults.setdefault(KEYWORDS[protected.is_noisy], protected.options) != protected.options:
                 raise NotUnderstood("clauses of one kind with different options are not supported in a rehearsal")
         edits = []
         for clause in self.engine.clauses(question.text):

@@ -6,26 +6,17 @@ gives them; "Query syntax", AGGREGATION_THRESHOLD clause, for the aggregate func
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple
 
 from zetasql import types
 
-from dcr_data_generator.clean_room.analysis_rules.lineage import (
-    NOISE,
-    THRESHOLD,
-    Clause,
-    Column,
-    Lineage,
-    Source,
-    function_name,
-)
+from dcr_data_generator.clean_room.analysis_rules.lineage import Clause, Column, Lineage, Source, function_name
 from dcr_data_generator.clean_room.policy import Condition, JoinRestriction, PrivacyPolicy
 
 SUPPORTED_AGGREGATES = {
     *("approx_count_distinct", "avg", "count", "$count_star", "countif", "logical_and", "logical_or", "sum"),
     *("covar_pop", "covar_samp", "stddev_pop", "stddev_samp", "var_pop", "var_samp"),
 }
-KEYWORDS = {THRESHOLD: "AGGREGATION_THRESHOLD", NOISE: "DIFFERENTIAL_PRIVACY"}
+KEYWORDS = {False: "AGGREGATION_THRESHOLD", True: "DIFFERENTIAL_PRIVACY"}
 UNIT = "privacy_unit_column"
 # The options that a policy limits; any other is the engine's to judge.
 NUMBERS = {"threshold", "epsilon", "delta", "max_groups_contributed"}
@@ -38,24 +29,6 @@ class Refused(Exception):  # noqa: N818 - a person reads the word
     """A query that breaks a view's analysis rule: the reason, in BigQuery's words."""
 
 
-class Allowed(NamedTuple):
-    """A privacy clause of an allowed query: its scan, the values of its options, and the views that it protects."""
-
-    scan: types.ResolvedScan
-    options: dict[str, float]
-    views: frozenset[str]
-
-    @property
-    def keyword(self) -> str:
-        """AGGREGATION_THRESHOLD or DIFFERENTIAL_PRIVACY."""
-        return KEYWORDS[type(self.scan)]
-
-    @property
-    def is_noisy(self) -> bool:
-        """Whether the answer has noise."""
-        return isinstance(self.scan, NOISE)
-
-
 class Budgets:
     """What has been spent of the views' privacy budgets (epsilon, delta): every answer has its cost, whoever asks."""
 
@@ -63,7 +36,7 @@ class Budgets:
         self.policies = {name: policy.differential_privacy_policy for name, policy in policies.items()}
         self.spent = dict.fromkeys(policies, (Decimal(0), Decimal(0)))
 
-    def charge(self, clauses: list[Allowed]) -> None:
+    def charge(self, clauses: list[Clause]) -> None:
         """Charge for a query.
 
         Raises:
@@ -81,7 +54,7 @@ class Budgets:
                 self.spent[view] = spent
 
 
-def check(lineage: Lineage, policies: Policies) -> list[Allowed]:
+def check(lineage: Lineage, policies: Policies) -> list[Clause]:
     """Check a query against the rules of the views that it reads; returns its privacy clauses.
 
     Raises:
@@ -101,10 +74,11 @@ def check(lineage: Lineage, policies: Policies) -> list[Allowed]:
             source for source in protected if source.clause is clause and policies[source.table].privacy_unit_column
         ]
         if sources:
-            check_options = check_threshold if isinstance(clause.scan, THRESHOLD) else check_noise
-            options = check_options(clause, sources, policies)
+            check_options = check_noise if clause.is_noisy else check_threshold
+            clause.options = check_options(clause, sources, policies)
+            clause.views = frozenset(source.table for source in sources)
             # A common table expression that is read twice has one clause.
-            allowed[id(clause.scan)] = Allowed(clause.scan, options, frozenset(source.table for source in sources))
+            allowed[id(clause.scan)] = clause
     return list(allowed.values())
 
 
@@ -138,11 +112,11 @@ def check_joins(source: Source, policy: JoinRestriction) -> None:
 def check_clause(source: Source, policy: PrivacyPolicy) -> None:
     """Check that a view is read under the clause of its analysis rule."""
     if policy.privacy_unit_column:
-        scan = THRESHOLD if policy.aggregation_threshold_policy else NOISE
-        if not source.clause or not isinstance(source.clause.scan, scan):
+        is_noisy = policy.differential_privacy_policy is not None
+        if not source.clause or source.clause.is_noisy != is_noisy:
             raise Refused(
-                f"You must use SELECT WITH {KEYWORDS[scan]} for this query because a privacy policy has been set by a "
-                "data owner."
+                f"You must use SELECT WITH {KEYWORDS[is_noisy]} for this query because a privacy policy has been set "
+                "by a data owner."
             )
 
 
