@@ -32,14 +32,12 @@ EXECUTED |= {each + flag for each in (PUBLISH, UNPUBLISH) for flag in ("", " --d
 NOT_EXECUTED = {
     "git clone REPOSITORY dcr_data_generator",
     "cd dcr_data_generator",
-    "gcloud auth application-default login",
     "gcloud services enable analyticshub.googleapis.com",
     "export DCR_SALT=$(openssl rand -hex 32)",
     f"{RUN} --write-project-id my-project",
     "uv sync --no-default-groups",
     "uv lock --check",
     "apt-get install chromium",
-    ".ci/run",
 }
 
 
