@@ -8,19 +8,11 @@ import pytest
 from dcr_data_generator import embedded, warehouse
 from dcr_data_generator.embedded import engine, sample
 from dcr_data_generator.warehouse import Warehouse
-from tests.support.emulator import SOAK
 from tests.support.settings import make_settings
 from tests.support.tables import fill_source, make_five_tables
 
 # The programs that tests start need not compile everything anew, whatever this environment says.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to the soak what is marked with `in_soak`."""
-    for item in items:
-        if item.get_closest_marker("in_soak") and not SOAK:
-            item.add_marker(pytest.mark.skip(reason="it takes long: `uv run python -m tests.soak` runs it"))
 
 
 @pytest.fixture(autouse=True)

@@ -78,9 +78,6 @@ def red(client: bigquery.Client, **knobs: object) -> set[str]:
     [
         {"seed": 1, "match_rate": 1, "wallet_payment_rate": 1, "wallet_only_rate": 0.9, "days": 20_000},
         {"seed": 2, "match_rate": 0, "days": 1},
-        pytest.param(
-            {"seed": 3, "match_rate": 0.03, "wallet_payment_rate": 0, "wallet_only_rate": 0}, marks=pytest.mark.in_soak
-        ),
     ],
     ids=str,
 )

@@ -9,6 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from dcr_data_generator import export, sql
+from dcr_data_generator.embedded import sample
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import FIVE_TABLES
 from dcr_data_generator.warehouse import Warehouse
@@ -38,7 +39,8 @@ def files(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def test_a_second_run_exports_the_same_bytes_of_the_providers_tables(
     connect: Callable, default_run: Warehouse, folder: Path, tmp_path: Path
 ) -> None:
-    place = connect("export-tests")  # the source is the one that the default run used
+    place = connect("export-tests")
+    tables.fill_source(place.client, **sample.generate())
     tables.make_five_tables(place, make_settings())
     export.run(place, tmp_path)
     for name in ("provider_users", "transactions"):

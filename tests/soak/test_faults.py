@@ -21,7 +21,6 @@ from tests.support import emulator, proxy
 from tests.support.emulator import TABLES
 from tests.support.proxy import FailingJobs, Fault, Proxy, Request
 
-pytestmark = pytest.mark.in_soak
 PROJECT = "fault-tests"
 MESSAGES = {
     "quotaExceeded": "Quota exceeded: Your project exceeded quota for free query bytes scanned",

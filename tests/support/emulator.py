@@ -22,8 +22,6 @@ from google.cloud import bigquery
 from dcr_data_generator import main
 
 ROOT = Path(__file__).parents[2]
-# Whether `python -m tests.soak` runs the tests: with every case, and many more examples.
-SOAK = "SOAK" in os.environ
 # Beyond this a program hangs.
 LONGEST_RUN = 100
 TABLES = [
