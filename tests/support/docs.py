@@ -253,8 +253,9 @@ def download_size() -> tuple[int, int]:
                 tags = parse_wheel_filename(wheel["url"].rpartition("/")[2])[3]
                 sizes += [(rank[tag], wheel["size"]) for tag in tags if tag in rank]
             download += min(sizes)[1]
-            files = (Path(str(file.locate())) for file in distribution(package["name"]).files or [])
-            disk += sum(path.stat().st_size for path in files if path.suffix != ".pyc" and path.is_file())
+            # Each line ends in the size of a file.
+            record = distribution(package["name"]).read_text("RECORD") or ""
+            disk += sum(map(int, re.findall(r",(\d+)$", record, re.MULTILINE)))
     return download // 10**6, disk // 10**6
 
 
