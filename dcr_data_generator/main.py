@@ -70,7 +70,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
         client = place.client
         terminal.place(place.name, settings)
         with step("Look at the source"):
-            source.check(client, settings)
+            settings = source.check(client, settings)
             source.create_datasets(client, settings)
         with step("Step 1: copy the merchant's snapshot"):
             snapshot.take(client, settings, replaced)

@@ -1,6 +1,7 @@
 """Looks at the source before anything is replaced: it is there, it has orders in the window, and the result fits."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -16,15 +17,20 @@ from dcr_data_generator.tables import DATASETS, SOURCE
 MAX_WALLET_ONLY_USERS = 10_000_000
 
 
-def check(client: bigquery.Client, settings: Settings) -> None:
+def check(client: bigquery.Client, settings: Settings) -> Settings:
     """Check the source, its orders in the window, and the location of the datasets that exist already.
+
+    Returns: the settings, with the instant at which all statements of the run read the source.
 
     Raises:
         UserError: the source is missing, elsewhere than the datasets, or has no order in the window.
     """
     location = client.get_dataset(SOURCE).location
+    [now] = sql.run(client, "source_time", settings).rows
+    settings = replace(settings, source_time=now.source_time)
     [window] = sql.run(client, "source_window", settings).rows
     check_run(client, settings, location, window.orders_in_window, window.first_date, window.last_date)
+    return settings
 
 
 def check_frame(client: bigquery.Client, settings: Settings, location: str, created_at: pd.Series) -> None:

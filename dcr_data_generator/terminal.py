@@ -83,7 +83,8 @@ class Terminal:
 
     def outcome(self, outcome: Outcome, settings: Settings) -> None:
         """Print the overlap, the match rate, and the five tables with their row counts."""
-        customers, overlap = outcome.merchant_only + outcome.both_parties, outcome[1:]
+        customers = outcome.merchant_only + outcome.both_parties
+        overlap = outcome.merchant_only, outcome.both_parties, outcome.provider_only
         people = max(sum(overlap), 1)
         self.line("\n[bold]Who knows whom?[/]")
         parties = ("the merchant only", "both parties", "the provider only")
@@ -91,12 +92,15 @@ class Terminal:
             ["known to", "people", "share"],
             [(party, n, f"{n / people:.1%}") for party, n in zip(parties, overlap, strict=True)],
         )
-        reached = f"{outcome.both_parties / customers:.2%}" if customers else "none"
-        self.line(
-            f"Match rate: {reached} (target {settings.match_rate:.2%}): {outcome.both_parties:,} of the merchant's "
-            f"{customers:,} customers hold a wallet."
-        )
-        self.line("\n[bold]The five tables[/]")
+        if customers:
+            self.line(
+                f"Match rate: {outcome.both_parties / customers:.2%} (target {settings.match_rate:.2%}): "
+                f"{outcome.both_parties:,} of the merchant's {customers:,} customers hold a wallet."
+            )
+        else:
+            self.line("There is no match rate: none of the merchant's users has an email.")
+        days = {str(outcome.first_order): None, str(outcome.last_order): None}
+        self.line(f"\n[bold]The five tables[/], with orders from {' to '.join(days)}")
         self.table(["table", "rows"], [(table, f"{rows:,}") for table, rows in outcome.row_counts.items()])
 
     def how_to_query(self, text: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
-from dcr_data_generator import source
+from dcr_data_generator import source, sql
 from dcr_data_generator.errors import UserError
 from tests.support import tables
 from tests.support.settings import make_settings
@@ -75,8 +75,7 @@ def test_the_datasets_are_created_in_the_location_in_any_case_and_one_that_exist
     mine = bigquery.Dataset(f"{client.project}.merchant_provider")
     mine.location, mine.description, mine.labels = "US", "Mine.", {"owner": "me"}
     client.create_dataset(mine)
-    settings = make_settings(location="us")
-    source.check(client, settings)
+    settings = source.check(client, make_settings(location="us"))
     with pytest.raises(NotFound):  # the check creates nothing
         client.get_dataset("ewallet_provider")
     source.create_datasets(client, settings)
@@ -92,3 +91,12 @@ def test_a_frame_is_checked_like_the_source(client: bigquery.Client) -> None:
     source.check_frame(client, make_settings(), "US", times)
     with pytest.raises(UserError, match="from 2025-09-23 to 2025-09-25"):
         source.check_frame(client, make_settings(target_date="2025-09-24"), "US", times)
+
+
+def test_a_run_reads_the_source_at_one_instant_that_bigquery_names(client: bigquery.Client) -> None:
+    [before] = client.query_and_wait("SELECT CURRENT_TIMESTAMP()")
+    settings = source.check(client, make_settings())
+    [after] = client.query_and_wait("SELECT CURRENT_TIMESTAMP()")
+    assert before[0] <= settings.source_time <= after[0]
+    [parameter] = [each for each in sql.query_parameters(settings) if each.name == "source_time"]
+    assert (parameter.type_, parameter.value) == ("TIMESTAMP", settings.source_time)

@@ -76,4 +76,5 @@ def query_parameters(settings: Settings) -> list[bigquery.ScalarQueryParameter]:
     return [
         *(bigquery.ScalarQueryParameter(name, "DATE", value) for name, value in dates.items()),
         *(bigquery.ScalarQueryParameter(name, "FLOAT64", value) for name, value in rates.items()),
+        bigquery.ScalarQueryParameter("source_time", "TIMESTAMP", settings.source_time),
     ]

@@ -3,4 +3,4 @@ SELECT
   COUNTIF(DATE(created_at) BETWEEN @first_date AND @last_date) AS orders_in_window,
   DATE(MIN(created_at)) AS first_date,
   DATE(MAX(created_at)) AS last_date
-FROM `bigquery-public-data.thelook_ecommerce.orders`
+FROM `bigquery-public-data.thelook_ecommerce.orders` FOR SYSTEM_TIME AS OF @source_time
