@@ -70,8 +70,9 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
         client = place.client
         terminal.place(place.name, settings)
         with step("Look at the source"):
-            source.check(client, settings)
+            notices = source.check(client, settings)
             source.create_datasets(client, settings)
+        terminal.notices(notices)
         with step("Step 1: copy the merchant's snapshot"):
             snapshot.take(client, settings, replaced)
         with step("Step 2: create the e-wallet provider"):
