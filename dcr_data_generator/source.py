@@ -19,20 +19,33 @@ MAX_WALLET_ONLY_USERS = 10_000_000
 MIN_BYTES_BILLED = 100 << 20
 
 
-def check(client: bigquery.Client, settings: Settings) -> Settings:
+def at_one_instant(client: bigquery.Client, settings: Settings) -> Settings:
+    """Fix the instant at which all statements of the run read the source; it is BigQuery's own time."""
+    [now] = sql.run(client, "source_time", settings).rows
+    return replace(settings, source_time=now.source_time)
+
+
+def check(client: bigquery.Client, settings: Settings) -> list[str]:
     """Check the source, its orders in the window, and the location of the datasets that exist already.
 
-    Returns: the settings, with the instant at which all statements of the run read the source.
+    Returns: what to know of the source, in sentences.
 
     Raises:
-        UserError: the source is missing, elsewhere than the datasets, or has no order in the window.
+        UserError: the source is missing, elsewhere than the datasets, or has no order of a customer in the window.
     """
     location = client.get_dataset(SOURCE).location
-    [now] = sql.run(client, "source_time", settings).rows
-    settings = replace(settings, source_time=now.source_time)
     [window] = sql.run(client, "source_window", settings).rows
-    check_run(client, settings, location, window.orders_in_window, window.first_date, window.last_date)
-    return settings
+    orders, customers = window.orders_in_window, window.orders_of_customers
+    check_run(client, settings, location, orders, customers, window.first_date, window.last_date)
+    notices = []
+    if orders > min(window.orders_with_user, window.orders_with_items):
+        notices.append(
+            f"Of the window's {orders:,} orders, {orders - window.orders_with_user:,} have no user in the source and "
+            f"{orders - window.orders_with_items:,} have no item."
+        )
+    if window.other_statuses:
+        notices.append(f"These statuses are not thelook's, and are not taken for refunds: {window.other_statuses}")
+    return notices
 
 
 def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
@@ -42,6 +55,7 @@ def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
     """
     sizes = {query.name: sql.dry_run(client, query, settings) for query in sql.read_folder("source")}
     statements = [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
+    statements.append(sql.read("source_window").text)
     reads = [sum(size for name, size in sizes.items() if f"{SOURCE}.{name}`" in text) for text in statements]
     defaults = client.default_query_job_config or bigquery.QueryJobConfig()
     defaults.maximum_bytes_billed = max(MIN_BYTES_BILLED, 2 * max(reads))
@@ -49,26 +63,25 @@ def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
     return sum(reads)
 
 
-def check_frame(client: bigquery.Client, settings: Settings, location: str, created_at: pd.Series) -> None:
-    """Check the same of a source that is about to be loaded.
-
-    Args:
-        client: where the datasets are.
-        settings: the run's.
-        location: where the source will be.
-        created_at: when the source's orders were placed (datetime64[us, UTC]).
-
-    Raises:
-        UserError: as `check`.
-    """
-    days = created_at.dropna().dt.tz_localize(None).dt.floor("D")
-    in_window = days.between(pd.Timestamp(settings.first_date), pd.Timestamp(settings.target_date)).sum()
-    first, last = (None, None) if days.empty else (days.min().date(), days.max().date())
-    check_run(client, settings, location, int(in_window), first, last)
+def check_frames(
+    client: bigquery.Client, settings: Settings, location: str, orders: pd.DataFrame, users: pd.DataFrame
+) -> None:
+    """Check the same of a source that is about to be loaded to a location. Raises UserError as `check` does."""
+    days = orders["created_at"].dt.tz_localize(None).dt.floor("D")
+    in_window = orders[days.between(pd.Timestamp(settings.first_date), pd.Timestamp(settings.target_date))]
+    customers = in_window["user_id"].isin(users["id"][users["email"].str.strip(" \t\r\n").fillna("") != ""])
+    first, last = (None, None) if days.isna().all() else (days.min().date(), days.max().date())
+    check_run(client, settings, location, len(in_window), customers.sum(), first, last)
 
 
 def check_run(
-    client: bigquery.Client, settings: Settings, location: str, orders: int, first: date | None, last: date | None
+    client: bigquery.Client,
+    settings: Settings,
+    location: str,
+    orders: int,
+    orders_of_customers: int,
+    first: date | None,
+    last: date | None,
 ) -> None:
     """Check a source that has so many orders in the window, and orders from the first to the last date."""
     if location.upper() != settings.location.upper():
@@ -82,6 +95,11 @@ def check_run(
         raise UserError(
             f"--target-date {settings.target_date} with --days {settings.days} has no orders: "
             f"the source has orders from {first} to {last}"
+        )
+    if not orders_of_customers:
+        raise UserError(
+            f"none of the window's {orders:,} orders has a user with an email in the source: give an export whose "
+            "tables belong together, or another --target-date and --days"
         )
     # At most one holder per order. Near a rate of 1, there would be no end of wallet-only users.
     wallet_only = orders * settings.match_rate * settings.wallet_only_rate / (1 - settings.wallet_only_rate)

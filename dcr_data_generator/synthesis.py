@@ -21,7 +21,7 @@ USERS = {"id": "int64", "email": "str", "age": "float64", "city": "str", "create
 ADULT_AGE = 18
 # The ages of thelook's adults, for when no holder is one.
 ADULT_AGES = pd.Series(range(ADULT_AGE, 71), dtype="float64")
-REFUNDS = ["Cancelled", "Returned"]
+REFUNDS = ["cancelled", "returned"]
 TIERS = pd.Series(["Free", "Premium", "Business"], dtype="str")
 PREMIUM_SHARE, BUSINESS_SHARE = 0.22, 0.08
 SPEND_WEIGHT = 0.6
@@ -217,7 +217,7 @@ def is_verified_user(people: pd.DataFrame, orders: pd.DataFrame, seed: int) -> p
     and the wallet-only users. Nobody under 18 or of unknown age is verified.
     """
     draws = draw(seed, "is_verified_user", people["key"])
-    refunds = orders.loc[orders["status"].isin(REFUNDS), "provider_user_id"]
+    refunds = orders.loc[orders["status"].str.lower().isin(REFUNDS), "provider_user_id"]
     has_refund = people["provider_user_id"].isin(refunds)
     is_adult_holder = people["age"] >= ADULT_AGE
     verified = pd.Series(False, index=people.index)

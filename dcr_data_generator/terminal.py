@@ -62,6 +62,11 @@ class Terminal:
         days = f"the {settings.days} days to" if settings.days > 1 else "the day"
         self.line(f"Running on {escape(place)}: {days} {settings.target_date}, seed {settings.seed}.")
 
+    def notices(self, notices: Sequence[str]) -> None:
+        """Print what to know of the source."""
+        for notice in notices:
+            self.line(f"  [yellow]![/] {escape(plain(notice, 200))}")
+
     def checks(self, checks: Sequence[Check]) -> None:
         """Print one line per check, and the first rows that violate it."""
         for check in checks:

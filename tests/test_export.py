@@ -76,7 +76,8 @@ def test_types_and_order_of_columns_are_the_warehouses(folder: Path) -> None:
 
 def test_an_empty_table_is_a_file_with_its_columns_and_no_rows(connect: Callable, tmp_path: Path) -> None:
     place = connect("export-of-nothing")
-    tables.fill_source(place.client, orders=[{"order_id": 1, "created_at": "2025-09-23 12:00:00 UTC"}])
+    order = {"order_id": 1, "user_id": 1, "created_at": "2025-09-23 12:00:00 UTC"}
+    tables.fill_source(place.client, orders=[order], users=[{"id": 1, "email": "a@example.com"}])
     tables.make_five_tables(place, make_settings(match_rate=0))
     export.run(place, tmp_path)
     table = parquet.read_table(tmp_path / "ewallet_provider/transactions.parquet")

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 
-import pandas as pd
 import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
 from dcr_data_generator import source, sql
+from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import UserError
 from tests.support import tables
 from tests.support.settings import make_settings
 
 DATASETS = ("merchant_provider", "ewallet_provider")
 NOON = "2025-09-23 12:00:00 UTC"
+ORDER = {"order_id": 1, "user_id": 5, "status": "Complete", "created_at": NOON}
+USER = {"id": 5, "email": "a@example.com"}
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def client(connect: Callable) -> bigquery.Client:
     """A client of a project without the two datasets, and a source with one order."""
     client = connect("source-tests").client
     tables.drop_datasets(client)
-    tables.fill_source(client, orders=[{"order_id": 1, "created_at": NOON}])
+    tables.fill_source(client, orders=[ORDER], order_items=[{"order_id": 1}], users=[USER])
     return client
 
 
@@ -61,6 +63,41 @@ def test_a_rate_that_makes_more_users_than_memory_holds_is_refused(client: bigqu
     assert "give a lower rate" in line
 
 
+def test_a_window_none_of_whose_orders_has_a_customer_is_refused(client: bigquery.Client) -> None:
+    users = [USER | {"id": 6}, {"id": 7, "email": None}, {"id": 8, "email": " \t\r\n"}]
+    # The customer's order lies outside the window.
+    orders = [
+        ORDER | {"order_id": number, "user_id": number} | ({"created_at": "2025-09-24"} if number == 6 else {})
+        for number in range(5, 9)
+    ]
+    tables.fill_source(client, orders=orders, users=users)
+    line = refusal(client)
+    assert line.startswith("none of the window's 3 orders has a user with an email")
+    with pytest.raises(UserError) as error:
+        check_frames(client, orders, users)
+    assert str(error.value) == line
+
+
+def test_orders_without_a_user_or_an_item_are_counted_in_one_line(client: bigquery.Client) -> None:
+    assert source.check(client, make_settings()) == []
+    orders = [ORDER | {"order_id": number, "user_id": user} for number, user in enumerate([5, 6, None, 5, 7], start=1)]
+    items = [{"order_id": 1}, {"order_id": 1}, {"order_id": None}, {"order_id": 9}, {"order_id": 4}]
+    outside = ORDER | {"order_id": 99, "user_id": 99, "created_at": "2025-09-22", "status": "lost"}
+    tables.fill_source(client, orders=[*orders, outside], order_items=items, users=[USER, USER | {"id": None}])
+    assert source.check(client, make_settings()) == [
+        "Of the window's 5 orders, 3 have no user in the source and 3 have no item."
+    ]
+
+
+def test_statuses_that_thelook_has_not_are_named_in_one_line(client: bigquery.Client) -> None:
+    statuses = ["Complete", "SHIPPED", "cancelled", "Returned", "processing", None, "Canceled", "Canceled", "a\nb"]
+    orders = [ORDER | {"order_id": number, "status": status} for number, status in enumerate(statuses)]
+    items = [{"order_id": number} for number in range(len(statuses))]
+    tables.fill_source(client, orders=orders, order_items=items, users=[USER])
+    [line] = source.check(client, make_settings())
+    assert line == 'These statuses are not thelook\'s, and are not taken for refunds: "Canceled", "a\\nb"'
+
+
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_a_dataset_in_another_location_is_refused(client: bigquery.Client, dataset: str) -> None:
     elsewhere = bigquery.Dataset(f"{client.project}.{dataset}")
@@ -75,7 +112,8 @@ def test_the_datasets_are_created_in_the_location_in_any_case_and_one_that_exist
     mine = bigquery.Dataset(f"{client.project}.merchant_provider")
     mine.location, mine.description, mine.labels = "US", "Mine.", {"owner": "me"}
     client.create_dataset(mine)
-    settings = source.check(client, make_settings(location="us"))
+    settings = make_settings(location="us")
+    source.check(client, settings)
     with pytest.raises(NotFound):  # the check creates nothing
         client.get_dataset("ewallet_provider")
     source.create_datasets(client, settings)
@@ -84,21 +122,28 @@ def test_the_datasets_are_created_in_the_location_in_any_case_and_one_that_exist
     assert (provider.location.upper(), bool(provider.description)) == ("US", True)
 
 
-def test_a_frame_is_checked_like_the_source(client: bigquery.Client) -> None:
-    times = pd.to_datetime(
-        pd.Series(["2025-09-23 23:59:59.999999", None, "2025-09-25 00:00:00"]), utc=True, format="ISO8601"
-    )
-    source.check_frame(client, make_settings(), "US", times)
+def check_frames(client: bigquery.Client, orders: list[dict], users: list[dict], **knobs: object) -> None:
+    """Check a source that is about to be loaded."""
+    frames = [tables.frame_of(thelook.SCHEMAS[name], rows) for name, rows in (("orders", orders), ("users", users))]
+    source.check_frames(client, make_settings(**knobs), "US", *frames)
+
+
+def test_frames_are_checked_like_the_source(client: bigquery.Client) -> None:
+    times = ["2025-09-23 23:59:59.999999", None, "2025-09-25 00:00:00"]
+    orders = [ORDER | {"order_id": number, "created_at": time} for number, time in enumerate(times)]
+    check_frames(client, orders, [USER])
     with pytest.raises(UserError, match="from 2025-09-23 to 2025-09-25"):
-        source.check_frame(client, make_settings(target_date="2025-09-24"), "US", times)
+        check_frames(client, orders, [USER], target_date="2025-09-24")
+    with pytest.raises(UserError, match="is empty"):
+        check_frames(client, [ORDER | {"created_at": None}], [USER])
 
 
 def test_the_limit_of_bytes_follows_from_dry_runs(client: bigquery.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = {"orders": 10 << 20, "order_items": 300 << 20, "users": 20 << 20}
     monkeypatch.setattr(sql, "dry_run", lambda _, query, __: sizes[query.name])
-    # Three statements read each table: one of step 1, and two checks.
-    assert source.limit_bytes(client, make_settings()) == 3 * (330 << 20)
-    assert client.default_query_job_config.maximum_bytes_billed == 600 << 20
+    # Four statements read each table: one of step 1, two checks, and the one that looks at the window, at all three.
+    assert source.limit_bytes(client, make_settings()) == 4 * (330 << 20)
+    assert client.default_query_job_config.maximum_bytes_billed == 2 * (330 << 20)
     monkeypatch.setattr(sql, "dry_run", lambda *_: 0)
     source.limit_bytes(client, make_settings())
     assert client.default_query_job_config.maximum_bytes_billed == 100 << 20
@@ -106,7 +151,7 @@ def test_the_limit_of_bytes_follows_from_dry_runs(client: bigquery.Client, monke
 
 def test_a_run_reads_the_source_at_one_instant_that_bigquery_names(client: bigquery.Client) -> None:
     [before] = client.query_and_wait("SELECT CURRENT_TIMESTAMP()")
-    settings = source.check(client, make_settings())
+    settings = source.at_one_instant(client, make_settings())
     [after] = client.query_and_wait("SELECT CURRENT_TIMESTAMP()")
     assert before[0] <= settings.source_time <= after[0]
     [parameter] = [each for each in sql.query_parameters(settings) if each.name == "source_time"]

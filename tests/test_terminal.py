@@ -41,6 +41,13 @@ def test_a_value_is_written_for_people(value: object, text: str) -> None:
     assert plain(value) == text
 
 
+def test_a_notice_is_one_line_whatever_it_names(capsys: pytest.CaptureFixture) -> None:
+    Terminal().notices(["These are not thelook's: [red]\n" + "x" * 1000])
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("  ! These are not thelook's: [red] xxx")
+    assert len(line) < 220
+
+
 def test_a_table_has_numbers_to_the_right(capsys: pytest.CaptureFixture) -> None:
     Terminal().table(["name", "amount"], [("a", 1.0), ("b", 1000.0)])
     lines = capsys.readouterr().out.splitlines()

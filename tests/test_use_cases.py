@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from dcr_data_generator import use_cases
+from dcr_data_generator import checks, sql, use_cases
 from dcr_data_generator.use_cases import SENTENCES
 from dcr_data_generator.warehouse import Warehouse
-from tests.support import worlds
+from tests.support import tables, worlds
 from tests.support.settings import make_settings
 
 REFUNDS = {"verified_orders": 10, "verified_refunds": 1, "unverified_orders": 4, "unverified_refunds": 2}
@@ -98,6 +98,31 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
 )
 def test_an_answer_is_a_sentence_for_every_outcome(name: str, figures: dict, sentence: str) -> None:
     assert SENTENCES[name](SimpleNamespace(**figures)) == sentence
+
+
+def test_refunds_are_found_in_any_case(connect: Callable[[str], Warehouse]) -> None:
+    place, settings = connect("refund-tests"), make_settings(match_rate=1, wallet_only_rate=0)
+    numbers = range(1, 21)
+    tables.fill_source(
+        place.client,
+        orders=[
+            {"order_id": n, "user_id": n, "status": ["cancelled", "RETURNED"][n % 2], "created_at": "2025-09-23"}
+            for n in numbers
+        ],
+        users=[{"id": n, "email": f"{n}@example.com", "age": 30, "created_at": "2025-01-01"} for n in numbers],
+    )
+    tables.make_five_tables(place, settings)
+    # Of 20 holders with a refund, 55 % are verified.
+    assert use_cases.run(place.client, settings)[2].answer == (
+        "This provider has verified 11 of the 20 customers it knows: they cancel or return 100% of their orders, "
+        "the others 100%."
+    )
+    rows = sql.run(place.client, "report/3_trust_and_fraud", settings).rows
+    assert [(row["verification"], row["refunds"], row["refund_rate"]) for row in rows] == [
+        ("verified", 11, 1.0),
+        ("unverified", 9, 1.0),
+    ]
+    assert [check.name for check in checks.run(place.client, settings) if check.violations] == []
 
 
 def test_the_overlap_counts_people_and_the_rows_are_counted(default_run: Warehouse) -> None:

@@ -1,8 +1,11 @@
 """Reads a person's own export of thelook_ecommerce: orders.csv, order_items.csv and users.csv in a folder."""
 
 import csv
+import gzip
 import hashlib
+import io
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -21,11 +24,20 @@ KEYS = {"orders": "order_id", "order_items": "id", "users": "id"}
 # The users' id is no key: thelook has several records of some users.
 UNIQUE = {"orders": "order_id", "order_items": "id"}
 # Raise the number when a file comes to be read otherwise: what an earlier version read is then read anew.
-READER = b"1"
+READER = b"2"
 # An address may be 100,000 characters long, and the engine takes it.
 csv.field_size_limit(1 << 30)
 # The first that BigQuery has.
 FIRST_TIME = pd.Timestamp("0001-01-01", tz="UTC")
+# What stands in a CSV file's place, by its first bytes.
+NO_CSV = {
+    b"version https://git-lfs": "a Git LFS pointer: run `git lfs pull`",
+    b"<": "a web page: download the file itself",
+    b"PK\3\4": "a zip or Excel file: unpack it, or save it as CSV",
+    b"PAR1": "a Parquet file: export the table as CSV",
+}
+# Of one order, in US dollars: a float holds the sum of its prices exactly up to here, in millionths.
+MAX_SUM = 2**53 / 1e6
 EXAMPLES = {
     "INTEGER": "a whole number of 64 bits",
     "FLOAT": "a number",
@@ -42,17 +54,31 @@ def fingerprint(folder: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
     digest.update(READER)
     for name in KEYS:
-        digest.update(content(folder, name) + b"\0")
+        digest.update(content(find(folder, name)) + b"\0")
     return f"csv-{digest.hexdigest()}"
 
 
-def content(folder: Path, name: str) -> bytes:
-    """Read a file whole."""
+def find(folder: Path, name: str) -> Path:
+    """Find a table's file: orders.csv, else the one named like thelook_ecommerce.orders.csv.gz."""
     path = folder / f"{name}.csv"
+    pattern = re.compile(rf"([^.].*[._-])?{name}\.csv(\.gz)?", re.IGNORECASE)
+    others = sorted(other for other in folder.glob("*") if pattern.fullmatch(other.name))
+    if path in others or not others:
+        return path
+    if len(others) > 1:
+        raise UserError(f"{others[0]} and {others[1]} could both be {name}.csv: remove one of them")
+    return others[0]
+
+
+def content(path: Path) -> bytes:
+    """Read a file whole, uncompressed."""
     try:
-        return path.read_bytes()
+        data = path.read_bytes()
+        return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
     except FileNotFoundError:
         raise UserError(f"{path} is missing: --source needs {', '.join(f'{each}.csv' for each in KEYS)}") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise UserError(f"{path} is a gzip file that is damaged: export it again") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): --source needs a file that you may read") from None
 
@@ -61,17 +87,17 @@ def read(folder: Path, schemas: Mapping[str, Sequence[SchemaField]]) -> dict[str
     """Read the three files: the columns of the schemas, in whatever order, and no others.
 
     Integers are Int64, floats float64, strings str and timestamps datetime64[us, UTC]; an empty field is a missing
-    value, and an empty one in quotes is an empty string.
+    value, and an empty one in quotes is an empty string in a column of strings.
 
     Raises:
         UserError: a file, a column or a key is missing, a value is not what its column holds, or a key is not unique.
     """
-    return {name: read_table(folder / f"{name}.csv", content(folder, name), schemas[name], name) for name in schemas}
+    return {name: read_table(find(folder, name), schemas[name], name) for name in schemas}
 
 
-def read_table(path: Path, data: bytes, schema: Sequence[SchemaField], name: str) -> pd.DataFrame:
+def read_table(path: Path, schema: Sequence[SchemaField], name: str) -> pd.DataFrame:
     """Read one file."""
-    texts = read_texts(path, data, [field.name for field in schema])
+    texts = read_texts(path, content(path), [field.name for field in schema])
     table = pd.DataFrame({field.name: convert(path, texts[field.name], field.field_type) for field in schema})
     refuse(path, table[KEYS[name]].isna(), texts[KEYS[name]], "a key: it is empty")
     if unique := UNIQUE.get(name):
@@ -81,6 +107,9 @@ def read_table(path: Path, data: bytes, schema: Sequence[SchemaField], name: str
         refuse(path, table["created_at"].isna(), texts["created_at"], "a timestamp: it is empty")
     if name == "users":
         refuse(path, ~table["age"].fillna(0).between(0, 150), texts["age"], "an age from 0 to 150")
+    if name == "order_items":
+        sums = table["sale_price"].abs().groupby(table["order_id"]).cumsum()
+        refuse(path, sums > MAX_SUM, texts["sale_price"], "a price whose order adds up to the cent")
     return table.reset_index(drop=True)
 
 
@@ -88,9 +117,13 @@ def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
     """Read the columns as text (str)."""
     if not data.strip():
         raise UserError(f"{path} is empty: export the table with its header")
-    header, _, rows = data.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    for start, kind in NO_CSV.items():
+        if data[:1000].lstrip().startswith(start):
+            raise UserError(f"{path} is {kind}")
+    header, *rows = re.split(rb"[\r\n]+", data, maxsplit=1)
     lines = header.decode("utf-8", "replace").splitlines()
-    names = [column.strip() for column in next(csv.reader(lines[:1]), [])]
+    names = [column.strip() for column in next(csv.reader(lines[:1], skipinitialspace=True), [])]
     if missing := [column for column in columns if column not in names]:
         hint = ": its first line has no commas" if len(names) == 1 else ""
         raise UserError(
@@ -98,7 +131,7 @@ def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
         )
     if twice := [column for column in columns if names.count(column) > 1]:
         raise UserError(f"{path} has two columns {twice[0]}: keep one")
-    if not rows.strip():
+    if not b"".join(rows).strip():
         raise UserError(f"{path} has a header and no rows: export a table that has some")
     try:
         table = arrow_csv.read_csv(
@@ -123,6 +156,7 @@ def convert(path: Path, texts: pd.Series, kind: str) -> pd.Series:
     """Convert a column of text to the type of its column."""
     if kind == "STRING":
         return texts.astype("str")
+    texts = texts.str.strip().replace("", None)
     if kind == "TIMESTAMP":
         values = pd.to_datetime(
             texts.str.removesuffix(" UTC").where(texts.str.match(r"\d{4}-\d{2}-\d{2}([ T]|$)")),
@@ -159,7 +193,8 @@ def refuse(path: Path, wrong: pd.Series, texts: pd.Series, allowed: str) -> None
 
 def row_number(path: Path, row: int) -> int:
     """Count a row as a spreadsheet does, which has a row for an empty line, too."""
-    with path.open(newline="", encoding="utf-8-sig") as file, suppress(csv.Error):
+    file = io.TextIOWrapper(io.BytesIO(content(path)), encoding="utf-8-sig", newline="")
+    with suppress(csv.Error):
         numbers = (number for number, fields in enumerate(csv.reader(file), start=1) if fields)
         return next(islice(numbers, row + 1, None))
     return row + 2  # Python's reader is stricter than Arrow's about line ends

@@ -51,7 +51,7 @@ def fill(client: bigquery.Client, settings: Settings) -> None:
     if labels(client).get(LABEL) == content:
         return
     tables = csv_export.read(settings.source, SCHEMAS) if settings.source else sample.generate()
-    source.check_frame(client, settings, LOCATION, tables["orders"]["created_at"])
+    source.check_frames(client, settings, LOCATION, tables["orders"], tables["users"])
     load(client, tables, content)
 
 

@@ -1,6 +1,8 @@
 """A person's own export of thelook: what is read as what, and what is refused."""
 
 import csv
+import gzip
+import io
 import re
 import tempfile
 from collections.abc import Callable
@@ -152,6 +154,63 @@ def test_an_empty_field_in_quotes_is_an_empty_text(read: Callable) -> None:
     assert listed(read(users=[USERS_HEADER, user(city='""')])["users"]["city"]) == [""]
 
 
+@pytest.mark.parametrize("text", ['""', '" "', " "])
+def test_a_number_or_a_time_that_is_empty_in_quotes_is_null(text: str, read: Callable) -> None:
+    orders = read(orders=[ORDERS_HEADER, order(user_id=text, shipped_at=text), ORDER.replace("11", "12")])["orders"]
+    assert listed(orders.loc[0, ["user_id", "shipped_at"]]) == [None, None]
+    [price] = listed(read(order_items=[ITEMS_HEADER, item(sale_price=text)])["order_items"]["sale_price"])
+    assert price is None
+
+
+def test_quoting_every_value_changes_nothing_but_empty_texts(read: Callable) -> None:
+    plain, quoted = read(), {}
+    for name, lines in DEFAULTS.items():
+        text = io.StringIO()
+        csv.writer(text, quoting=csv.QUOTE_ALL).writerows(line.split(",") for line in lines)
+        quoted[name] = text.getvalue()
+    for name, table in read(**quoted).items():
+        pd.testing.assert_frame_equal(table, plain[name])
+
+
+def test_blanks_around_numbers_and_times_do_not_count(read: Callable) -> None:
+    blank = read(orders=[", ".join(ORDERS_HEADER.split(",")), " , ".join([*OTHER_ORDER.split(",")])])["orders"]
+    expected = read(orders=[ORDERS_HEADER, OTHER_ORDER])["orders"]
+    numbers = [column for column in expected if column not in ("status", "gender")]
+    pd.testing.assert_frame_equal(blank[numbers], expected[numbers])
+
+
+def test_lines_may_end_in_carriage_returns_alone(read: Callable) -> None:
+    lines = [USERS_HEADER, user(city='"Rio\rde Janeiro"'), user(city="Acre")]
+    users = read(users="\r".join(lines))["users"]
+    assert listed(users["city"]) == ["Rio\rde Janeiro", "Acre"]
+    assert listed(users["created_at"]) == [pd.Timestamp(2024, 10, 25, 7, 9, tz="UTC")] * 2
+
+
+@pytest.mark.parametrize(
+    "name", ["orders.csv.gz", "thelook_ecommerce.orders.csv", "bigquery-public-data.thelook_ecommerce.orders.csv.gz"]
+)
+def test_a_file_is_found_by_its_other_names(name: str, tmp_path: Path) -> None:
+    write(tmp_path, orders=[ORDERS_HEADER, order(77)])
+    data = (tmp_path / "orders.csv").read_bytes()
+    (tmp_path / "orders.csv").unlink()
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    assert listed(csv_export.read(tmp_path, thelook.SCHEMAS)["orders"]["order_id"]) == [77]
+    first = csv_export.fingerprint(tmp_path)
+    (tmp_path / name).write_bytes(gzip.compress(data.replace(b"77", b"78")))
+    assert csv_export.fingerprint(tmp_path) != first
+
+
+def test_the_file_of_the_plain_name_is_read_before_others(tmp_path: Path) -> None:
+    write(tmp_path, orders=[ORDERS_HEADER, order(77)])
+    (tmp_path / "old.orders.csv").write_text("nonsense", encoding="utf-8")
+    assert listed(csv_export.read(tmp_path, thelook.SCHEMAS)["orders"]["order_id"]) == [77]
+
+
+def test_a_file_may_be_compressed_whatever_its_name(read: Callable) -> None:
+    content = gzip.compress("\n".join([ORDERS_HEADER, order(77)]).encode())
+    assert listed(read(orders=content)["orders"]["order_id"]) == [77]
+
+
 @pytest.mark.parametrize("text", ["null", "NULL", "NA", "N/A", "NaN", "None", "nan", "true", "-", " "])
 def test_a_word_is_a_text_even_where_it_looks_like_no_value(text: str, read: Callable) -> None:
     assert listed(read(users=[USERS_HEADER, user(city=text)])["users"]["city"]) == [text]
@@ -249,7 +308,7 @@ def test_whatever_texts_python_s_csv_module_writes_come_back(
 
 
 @settings(deadline=None, max_examples=25)
-@given(prices=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50))
+@given(prices=st.lists(st.floats(-1e8, 1e8), min_size=1, max_size=50))
 def test_every_finite_price_is_read_to_the_last_bit(prices: list[float]) -> None:
     lines = [ITEMS_HEADER] + [item(id=str(number), sale_price=repr(price)) for number, price in enumerate(prices)]
     with tempfile.TemporaryDirectory() as name:
@@ -268,6 +327,35 @@ def test_a_missing_file_is_refused_by_its_name(name: str, tmp_path: Path) -> Non
         csv_export.read(tmp_path, thelook.SCHEMAS)
     assert str(tmp_path / f"{name}.csv") in str(problem.value)
     assert "\n" not in str(problem.value)
+
+
+def test_two_files_for_one_table_are_refused_by_their_names(tmp_path: Path) -> None:
+    data = (write(tmp_path) / "orders.csv").read_bytes()
+    (tmp_path / "orders.csv").unlink()
+    (tmp_path / "a.orders.csv").write_bytes(data)
+    (tmp_path / "b.orders.csv").write_bytes(data)
+    with pytest.raises(UserError, match=r"a\.orders\.csv.*b\.orders\.csv"):
+        csv_export.read(tmp_path, thelook.SCHEMAS)
+
+
+LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 10485760\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (LFS_POINTER, "git lfs pull"),
+        ("\r\n<!DOCTYPE html>\n<html><title>a,b</title></html>", "web page"),
+        (b"\xef\xbb\xbf<HTML>\n</HTML>", "web page"),
+        (b"PK\x03\x04\x14\x00\x08\x08\n\x00xl/workbook.xml", "Excel"),
+        (b"PAR1\x15\x04\n\x15PAR1", "Parquet"),
+        (gzip.compress(LFS_POINTER.encode(), mtime=0), "git lfs pull"),
+        (gzip.compress(b"order_id,user_id\n" * 100, mtime=0)[:-12], "gzip file that is damaged"),
+        (b"\x1f\x8b\x08\x00nonsense", "gzip file that is damaged"),
+    ],
+)
+def test_what_is_no_csv_is_named_for_what_it_is(content: str | bytes, name: str, refuse: Callable) -> None:
+    assert name in refuse(orders=content)
 
 
 @pytest.mark.parametrize("content", ["", "\n", "\r\n\r\n", "  "])
@@ -336,7 +424,7 @@ def test_a_line_that_is_no_csv_is_not_shown_whole(refuse: Callable) -> None:
 BAD_NUMBERS = ["abc", "null", "NaN", "inf", "-Infinity", "1e309", "12,5", "1 000", "$5", "0x10", "1_000", "true", "٣"]
 
 
-@pytest.mark.parametrize("text", [*BAD_NUMBERS, "1.5", "", "9223372036854775808", "-9223372036854775809", "1e30"])
+@pytest.mark.parametrize("text", [*BAD_NUMBERS, "1.5", "9223372036854775808", "-9223372036854775809", "1e30"])
 def test_what_is_no_64_bit_integer_is_refused_with_row_and_column(text: str, refuse: Callable) -> None:
     line = refuse(orders=[ORDERS_HEADER, order(11), order(12, user_id=f'"{text}"')])
     assert names_row(line, 3)
@@ -350,6 +438,18 @@ def test_what_is_no_finite_price_is_refused_with_row_and_column(text: str, refus
     assert names_row(line, 3)
     assert "column sale_price" in line
     assert repr(text) in line
+
+
+def test_prices_whose_sum_a_float_cannot_hold_to_the_cent_are_refused_with_the_row_that_is_too_much(
+    refuse: Callable, read: Callable
+) -> None:
+    # In millionths, as they are added up: 2 ** 53 is 9,007,199,254.74 dollars.
+    lines = [ITEMS_HEADER, item(id="1", sale_price="-9e9"), item(id="2", order_id="12", sale_price="9e9")]
+    assert len(read(order_items=lines)["order_items"]) == 2
+    line = refuse(order_items=[*lines, item(id="3", sale_price="7199255")])
+    assert names_row(line, 4)
+    assert "column sale_price: '7199255' is not" in line
+    assert names_row(refuse(order_items=[*lines, item(id="3", order_id="13", sale_price="1e300")]), 4)
 
 
 @pytest.mark.parametrize(
@@ -404,12 +504,27 @@ def test_the_number_of_a_row_is_right_far_down_a_large_file(refuse: Callable) ->
     assert names_row(refuse(orders=lines), 30_002)
 
 
-@pytest.mark.parametrize(("name", "key"), [("orders", "order_id"), ("order_items", "id"), ("users", "id")])
-def test_a_row_without_its_id_is_refused_with_row_and_column(name: str, key: str, refuse: Callable) -> None:
-    first = DEFAULTS[name][1]
-    line = refuse(**{name: [DEFAULTS[name][0], first, "," + first.partition(",")[2]]})
+@pytest.mark.parametrize("empty", ["", '""', '" "'])
+@pytest.mark.parametrize(
+    ("name", "key"), [("orders", "order_id"), ("order_items", "id"), ("users", "id"), ("orders", "created_at")]
+)
+def test_a_row_without_its_key_is_refused_with_row_and_column(
+    name: str, key: str, empty: str, refuse: Callable
+) -> None:
+    header, first = DEFAULTS[name][:2]
+    values = [
+        empty if column == key else value for column, value in zip(header.split(","), first.split(","), strict=True)
+    ]
+    if key == "created_at":
+        values[0] = "99"
+    line = refuse(**{name: [header, first, ",".join(values)]})
     assert names_row(line, 3)
     assert f"column {key}" in line
+
+
+def test_a_row_of_a_compressed_file_is_refused_by_its_number(refuse: Callable) -> None:
+    content = gzip.compress("\r".join([ORDERS_HEADER, ORDER, "", order(12, user_id="x")]).encode())
+    assert names_row(refuse(orders=content), 4)
 
 
 def test_a_value_with_a_line_break_is_refused_in_one_line(refuse: Callable) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from google.cloud import bigquery
 
+from dcr_data_generator import source
 from dcr_data_generator.embedded import sample, thelook
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import SOURCE
@@ -63,6 +64,7 @@ def test_an_exports_values_reach_the_source(client: bigquery.Client, export: Cal
         ("orders", [ORDERS_HEADER, order(13, user_id="x")]),
         ("orders", [ORDERS_HEADER, order(13, created_at="2020-01-01 00:00:00 UTC")]),  # nothing in the window
         ("order_items", [ITEMS_HEADER]),
+        ("users", [USERS_HEADER, user(id="77")]),  # nobody's who ordered
         ("users", None),
     ],
 )
@@ -70,14 +72,20 @@ def test_a_bad_export_leaves_the_source_as_it_was(
     name: str, content: list[str] | None, client: bigquery.Client, export: Callable
 ) -> None:
     fill(client, export("good"))
-    bad = export("bad", **{"orders": [ORDERS_HEADER, order(13)]} | ({name: content} if content else {}))
+    bad = export("bad", **{"orders": [ORDERS_HEADER, order(13, user_id="1")]} | ({name: content} if content else {}))
     if content is None:
         (bad / f"{name}.csv").unlink()
     with pytest.raises(UserError):
         fill(client, bad)
     assert statuses(client) == [(11, "Returned"), (12, "Processing")]
-    fill(client, export("another", orders=[ORDERS_HEADER, order(13)]))
+    fill(client, export("another", orders=[ORDERS_HEADER, order(13, user_id="1")]))
     assert statuses(client) == [(13, "Processing")]
+
+
+def test_another_window_of_the_same_export_may_have_no_customers(client: bigquery.Client, export: Callable) -> None:
+    fill(client, folder := export("good"))
+    with pytest.raises(UserError, match="none of the window's 1 orders has a user with an email"):
+        source.check(client, make_settings(source=folder, target_date="2025-09-13"))
 
 
 def test_the_same_content_is_not_loaded_again_and_another_one_is(client: bigquery.Client, export: Callable) -> None:

@@ -282,7 +282,8 @@ def times_part(_: Printed) -> str:
             run = measure.seconds(lambda: emulator.run_program("--embedded-dir", folder, DCR_NO_REPORT=""))
     command = [sys.executable, "-m", "pytest", "--deselect", "tests/test_docs.py::test_the_slow_parts_are_made"]
     tests = measure.seconds(lambda: subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True))
-    return f"On {os.cpu_count()} cores a run takes about {run:.0f} seconds, and the tests take about {tests:.0f} seconds.\n"
+    cores = os.cpu_count()
+    return f"On {cores} cores a run takes about {run:.0f} seconds, and the tests take about {tests:.0f} seconds.\n"
 
 
 PARTS: dict[str, Callable[[Printed], str]] = {

@@ -3,7 +3,7 @@ WITH
   customers AS (
     SELECT
       LOWER(TRIM(u.email, ' \t\r\n')) AS person,
-      LOGICAL_OR(o.status IN ('Cancelled', 'Returned')) AS had_refund
+      LOGICAL_OR(LOWER(o.status) IN ('cancelled', 'returned')) AS had_refund
     FROM merchant_provider.users AS u
     LEFT JOIN merchant_provider.orders AS o ON u.id = o.user_id
     GROUP BY person

@@ -8,8 +8,8 @@ SELECT
   END AS verification,
   COUNT(DISTINCT p.provider_user_id) AS customers,
   COUNT(*) AS orders,
-  COUNTIF(o.status IN ('Cancelled', 'Returned')) AS refunds,
-  COUNTIF(o.status IN ('Cancelled', 'Returned')) / COUNT(*) AS refund_rate
+  COUNTIF(LOWER(o.status) IN ('cancelled', 'returned')) AS refunds,
+  COUNTIF(LOWER(o.status) IN ('cancelled', 'returned')) / COUNT(*) AS refund_rate
 FROM merchant_provider.users AS u
 JOIN ewallet_provider.provider_users AS p ON u.email = p.email
 JOIN merchant_provider.orders AS o ON u.id = o.user_id
