@@ -156,10 +156,14 @@ class GoogleSQL:
         try:
             Finder().visit(Parser(self.language).parse_statement(text))
         except (ZetaSQLError, Trap) as error:
+            # The parser does not say where the error is; the analyzer does.
+            self.analyze(text, types.ErrorMessageMode.ERROR_MESSAGE_ONE_LINE)
             raise NotUnderstood(one_line(error)) from None
         return nodes
 
-    def analyze(self, text: str) -> types.ResolvedStatement:
+    def analyze(
+        self, text: str, error_mode: int = types.ErrorMessageMode.ERROR_MESSAGE_WITH_PAYLOAD
+    ) -> types.ResolvedStatement:
         """Analyze a statement; returns its resolved tree, with places.
 
         Raises:
@@ -167,6 +171,7 @@ class GoogleSQL:
         """
         options = types.AnalyzerOptions(
             language_options=self.language,
+            error_message_mode=error_mode,
             prune_unused_columns=True,
             parse_location_record_type=types.ParseLocationRecordType.PARSE_LOCATION_RECORD_FULL_NODE_SCOPE,
         )
