@@ -25,7 +25,7 @@ from rich.markup import escape
 
 from dcr_data_generator import warehouse
 from dcr_data_generator.clean_room import salt, views
-from dcr_data_generator.clean_room.settings import PublishSettings, UnpublishSettings
+from dcr_data_generator.clean_room.settings import PublishSettings, SharingSettings, UnpublishSettings
 from dcr_data_generator.clean_room.views import View
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import DATASETS, FIVE_TABLES
@@ -111,17 +111,24 @@ def publish(settings: PublishSettings, terminal: Terminal) -> int:
         UserError: there is no salt or no Google Cloud project, or a call fails.
     """
     secret = salt.required(settings.salt_file)
-    return run(settings, terminal, lambda target: calls_to_publish(target, settings, secret))
+    return run(
+        settings, terminal, lambda target: calls_to_publish(target, settings, secret), settings.provider_project_id
+    )
 
 
 def unpublish(settings: UnpublishSettings, terminal: Terminal) -> int:
     """Remove what `publish` created, and nothing else; returns the exit status. Raises UserError as `publish` does."""
-    return run(settings, terminal, calls_to_unpublish)
+    return run(settings, terminal, calls_to_unpublish, settings.provider_project_id)
 
 
-def run(settings: UnpublishSettings, terminal: Terminal, list_calls: Callable[[Target], Iterable[Call]]) -> int:
+def run(
+    settings: SharingSettings,
+    terminal: Terminal,
+    list_calls: Callable[[Target], Iterable[Call]],
+    provider_project: str | None = None,
+) -> int:
     """Make the calls one after the other and say what each changed, or only print them."""
-    with connect(settings) as target:
+    with connect(settings, provider_project) as target:
         for call in list_calls(target):
             if settings.dry_run:
                 terminal.line(f"  would call {escape(call.text)}")
@@ -133,14 +140,13 @@ def run(settings: UnpublishSettings, terminal: Terminal, list_calls: Callable[[T
 
 
 @contextmanager
-def connect(settings: UnpublishSettings) -> Iterator[Target]:
+def connect(settings: SharingSettings, provider_project: str | None) -> Iterator[Target]:
     """Connect to the parties' projects and to the sharing API; each at its first call, so a dry run to none."""
     merchant = settings.write_project_id
     if merchant is None or os.environ.get("BIGQUERY_EMULATOR_HOST"):
         raise UserError(
             "a clean room is published on Google Cloud only: give --write-project-id, or rehearse, which runs anywhere"
         )
-    provider = settings.provider_project_id or merchant
     with ExitStack() as stack:
 
         @cache
@@ -151,7 +157,7 @@ def connect(settings: UnpublishSettings) -> Iterator[Target]:
         if not settings.dry_run:
             client(merchant)  # from here on, it explains the errors of the sharing API, too
         sharing_client = cache(sharing.AnalyticsHubServiceClient)
-        yield Target(merchant, provider, settings.location, views.read(), client, sharing_client)
+        yield Target(merchant, provider_project or merchant, settings.location, views.read(), client, sharing_client)
 
 
 def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretStr) -> Iterator[Call]:

@@ -57,6 +57,8 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
         with step("Put both parties' tables behind the views"):
             room = build(place, salt.given_or_drawn(settings.salt_file))
+        if settings.linked_dataset:
+            room.link(settings.linked_dataset)
         if settings.query:
             return ask(terminal, room, settings.query)
         with step("Ask the four questions, openly and as a subscriber"):

@@ -331,6 +331,24 @@ def test_a_persons_own_query_is_answered_as_a_subscribers(
     assert len(err.splitlines()) == (1 if status == 2 else 0)
 
 
+def test_a_linked_datasets_names_are_those_of_the_views(
+    run: Callable, room: CleanRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(room, **wallets({"Free": 51, "Business": 50}))
+    monkeypatch.setattr(rehearse, "build", lambda *_: room)
+    query = tmp_path / "mine.sql"
+    text = "SELECT WITH AGGREGATION_THRESHOLD COUNT(DISTINCT {0}.hashed_email) AS people FROM my-project.linked.{0}"
+    query.write_text(text.format("wallet_spend"), encoding="utf-8")
+    status, out, _ = run("--query", str(query), "--linked-dataset", "linked")
+    assert (status, "101" in out) == (0, True)
+    query.write_text(text.format("wallets"), encoding="utf-8")
+    status, _, err = run("--query", str(query), "--linked-dataset", "linked")
+    assert (status, "the views are linked.customers, linked.wallet_customers" in err) == (2, True)
+    status, _, err = run("--query", str(query), "--linked-dataset", "not-a-dataset")
+    assert (status, "is not the name of a dataset" in err) == (2, True)
+    room.engine.links = {}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -103,6 +103,7 @@ class GoogleSQL:
         functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
         self.catalog = CatalogBuilder("clean_room").with_builtin_functions(functions).build()
         self.tables: dict[str, types.SimpleTable] = {}
+        self.links: dict[str, str] = {}  # other names of tables
         self.contents: dict[str, local_service_pb2.TableContent] = {}
 
     def add_table(self, name: str, columns: Mapping[str, int], privacy_unit: str | None = None) -> None:
@@ -134,7 +135,8 @@ class GoogleSQL:
         edits = []
         for node in self.nodes(text, types.ASTTablePathExpression):
             parts = path_of(node)
-            if (name := ".".join(parts[-2:])) in self.tables:
+            name = ".".join(parts[-2:])
+            if (name := self.links.get(name, name)) in self.tables:
                 alias = "" if node.alias else f" AS `{parts[-1]}`"
                 edits.append((as_range(node.path_expr), f"`{name}`{alias}"))
         return edit(text, edits)

@@ -81,6 +81,10 @@ class CleanRoom:
         for name, query in self.queries.items():
             self.engine.fill_from(name, query)
 
+    def link(self, dataset: str) -> None:
+        """Let the views be queried as those of a linked dataset, too."""
+        self.engine.links = {f"{dataset}.{view.split('.')[1]}": view for view in self.policies}
+
     def ask(self, text: str) -> Reply:
         """Ask as a subscriber: the answer under the rules of the views, and what they withhold.
 
@@ -119,7 +123,11 @@ class CleanRoom:
         try:
             statement = self.engine.analyze(text)
         except NotUnderstood as error:
-            views = f"; the views are {', '.join(self.policies)}" if "Table not found" in str(error) else ""
+            views = (
+                f"; the views are {', '.join(self.engine.links or self.policies)}"
+                if "Table not found" in str(error)
+                else ""
+            )
             raise NotUnderstood(f"{error}{views}") from None
         if not isinstance(statement, types.ResolvedQueryStmt):
             raise Refused(rules.NOT_A_QUERY)
