@@ -15,6 +15,8 @@ from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import DATASETS, SOURCE
 
 MAX_WALLET_ONLY_USERS = 10_000_000
+# What small queries may be billed: BigQuery bills 10 MiB per table at least.
+MIN_BYTES_BILLED = 100 << 20
 
 
 def check(client: bigquery.Client, settings: Settings) -> Settings:
@@ -31,6 +33,20 @@ def check(client: bigquery.Client, settings: Settings) -> Settings:
     [window] = sql.run(client, "source_window", settings).rows
     check_run(client, settings, location, window.orders_in_window, window.first_date, window.last_date)
     return settings
+
+
+def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
+    """Limit what each query may be billed to twice what the largest statement reads, by a dry run.
+
+    Returns: how many bytes of the source all statements of a run read at most.
+    """
+    sizes = {query.name: sql.dry_run(client, query, settings) for query in sql.read_folder("source")}
+    statements = [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
+    reads = [sum(size for name, size in sizes.items() if f"{SOURCE}.{name}`" in text) for text in statements]
+    defaults = client.default_query_job_config or bigquery.QueryJobConfig()
+    defaults.maximum_bytes_billed = max(MIN_BYTES_BILLED, 2 * max(reads))
+    client.default_query_job_config = defaults
+    return sum(reads)
 
 
 def check_frame(client: bigquery.Client, settings: Settings, location: str, created_at: pd.Series) -> None:

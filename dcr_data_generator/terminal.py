@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # they bring BigQuery's client along, which takes its time
     from dcr_data_generator.settings import Settings
     from dcr_data_generator.use_cases import Outcome, UseCase
 
-MAX_CHARACTERS = 60
+MAX_CHARACTERS, MAX_ANSWER = 60, 500
 NUMBER = r"-?[\d,.]+%?"
 
 
@@ -76,7 +76,7 @@ class Terminal:
         """Print each question, its answer, and the first rows behind it."""
         for use_case in use_cases:
             self.line(f"\n[bold]{escape(use_case.question)}[/] {escape(use_case.who_asks)}")
-            self.line(escape(use_case.answer))
+            self.line(escape(plain(use_case.answer, MAX_ANSWER)))
             self.table(use_case.columns, [row.values() for row in use_case.rows])
             if use_case.total > len(use_case.rows):
                 self.line(f"[dim]the first {len(use_case.rows)} of {use_case.total:,} rows[/]")
@@ -110,6 +110,10 @@ class Terminal:
     def report(self, path: Path) -> None:
         """Say where the report is."""
         self.line(f"The report: {escape(str(path))}")
+
+    def bytes_to_read(self, count: int) -> None:
+        """Say what the run will read, in BigQuery's own unit."""
+        self.line(f"This run reads at most {count / (1 << 20):,.0f} MiB of the source.")
 
     def bytes_billed(self, count: int) -> None:
         """Say what the queries cost, in BigQuery's own unit."""

@@ -8,6 +8,7 @@ from google.cloud import bigquery
 
 from dcr_data_generator import sql
 from dcr_data_generator.settings import Settings
+from dcr_data_generator.terminal import plain
 
 MAX_ROWS = 10
 
@@ -103,11 +104,12 @@ def user_enrichment(figures: bigquery.Row) -> str:
     """Say how many of its users the provider gets to know better."""
     if not figures.enriched_users:
         return f"The merchant knows none of our {figures.provider_users:,} users."
-    group = f"the largest group, {figures.largest_group:,}, is from {figures.homes}"
+    homes = plain(figures.homes) if figures.largest_groups < 4 else f"{figures.largest_groups:,} countries"
+    group = f"the largest group, {figures.largest_group:,}, is from {homes}"
     if figures.largest_groups > 1:
-        group = f"the largest groups, {figures.largest_group:,} each, are from {figures.homes}"
-    if figures.largest_group == figures.enriched_users and figures.largest_groups == 1:
-        group = f"all of them are from {figures.homes}"
+        group = f"the largest groups, {figures.largest_group:,} each, are from {homes}"
+    elif figures.largest_group == figures.enriched_users:
+        group = f"all of them are from {homes}"
     text = f"The merchant knows {figures.enriched_users:,} of our {figures.provider_users:,} users; {group}."
     if figures.user_records > figures.enriched_users:
         text += f" It has {figures.user_records:,} user records of these people, because some share an email."

@@ -93,6 +93,17 @@ def test_a_frame_is_checked_like_the_source(client: bigquery.Client) -> None:
         source.check_frame(client, make_settings(target_date="2025-09-24"), "US", times)
 
 
+def test_the_limit_of_bytes_follows_from_dry_runs(client: bigquery.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"orders": 10 << 20, "order_items": 300 << 20, "users": 20 << 20}
+    monkeypatch.setattr(sql, "dry_run", lambda _, query, __: sizes[query.name])
+    # Three statements read each table: one of step 1, and two checks.
+    assert source.limit_bytes(client, make_settings()) == 3 * (330 << 20)
+    assert client.default_query_job_config.maximum_bytes_billed == 600 << 20
+    monkeypatch.setattr(sql, "dry_run", lambda *_: 0)
+    source.limit_bytes(client, make_settings())
+    assert client.default_query_job_config.maximum_bytes_billed == 100 << 20
+
+
 def test_a_run_reads_the_source_at_one_instant_that_bigquery_names(client: bigquery.Client) -> None:
     [before] = client.query_and_wait("SELECT CURRENT_TIMESTAMP()")
     settings = source.check(client, make_settings())

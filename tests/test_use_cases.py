@@ -82,6 +82,10 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
                     (9, 4, 4, 2, 2, "Brasil and Japan"),
                     "4 of our 9 users; the largest groups, 2 each, are from Brasil and Japan.",
                 ),
+                (
+                    (9, 5, 5, 1, 5, "A and B and C and D and E"),
+                    "5 of our 9 users; the largest groups, 1 each, are from 5 countries.",
+                ),
                 ((9, 4, 4, 4, 1, "Japan"), "4 of our 9 users; all of them are from Japan."),
                 (
                     (9, 5, 6, 3, 1, "Japan"),

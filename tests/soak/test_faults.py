@@ -9,10 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
-import google.api_core.retry.retry_unary
-import google.resumable_media.requests._request_helpers
 import pytest
 from google.cloud import bigquery
 
@@ -68,14 +65,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def client(url: str) -> bigquery.Client:
     """A plain client of it."""
     return emulator.connect(url, PROJECT)
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client's libraries wait a hundredth of what they would before they send something again."""
-    hasty = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: time.sleep(seconds / 100))
-    monkeypatch.setattr(google.api_core.retry.retry_unary, "time", hasty)
-    monkeypatch.setattr(google.resumable_media.requests._request_helpers, "time", hasty)
 
 
 @pytest.fixture
