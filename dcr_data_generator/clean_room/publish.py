@@ -46,6 +46,9 @@ OWNER = "BigQuery Data Owner (roles/bigquery.dataOwner) on dataset {}"
 # What a subscriber of a data clean room needs, by the page on data clean rooms.
 SUBSCRIBER_ROLES = ("roles/analyticshub.subscriber", "roles/analyticshub.subscriptionOwner")
 ENABLE_API = "run `gcloud services enable analyticshub.googleapis.com` in that project"
+SET_QUOTA_PROJECT = "run `gcloud auth application-default set-quota-project PROJECT` with a project of yours"
+# What Google Cloud says to a user's credentials without a quota project; the number is that of the gcloud CLI's own.
+NO_QUOTA_PROJECT = ("requires a quota project", "project 764086051850")
 MAX_ATTEMPTS = 5
 SECONDS = 60  # the client of the sharing API has no timeout of its own
 
@@ -66,8 +69,11 @@ class Call(NamedTuple):
             except (Conflict, PreconditionFailed) as error:  # an etag is outdated, or what was missing exists by now
                 message = on_one_line(error.message)
             except Forbidden as error:
-                is_disabled = "SERVICE_DISABLED" in str(error) or "has not been used" in str(error)
-                advice = ENABLE_API if is_disabled else f"ask for the role {self.role}"
+                advice = f"ask for the role {self.role}"
+                if any(words in str(error) for words in NO_QUOTA_PROJECT):
+                    advice = SET_QUOTA_PROJECT
+                elif "SERVICE_DISABLED" in str(error) or "has not been used" in str(error):
+                    advice = ENABLE_API
                 raise UserError(f"{self.text} is denied ({on_one_line(error.message)}): {advice}") from None
         raise UserError(f"{self.text} failed ({message}), changed by somebody else at the same time: run again")
 
