@@ -48,7 +48,7 @@ SUBSCRIBER_ROLES = ("roles/analyticshub.subscriber", "roles/analyticshub.subscri
 ENABLE_API = "run `gcloud services enable analyticshub.googleapis.com` in that project"
 SET_QUOTA_PROJECT = "run `gcloud auth application-default set-quota-project PROJECT` with a project of yours"
 # What Google Cloud says to a user's credentials without a quota project; the number is that of the gcloud CLI's own.
-NO_QUOTA_PROJECT = ("requires a quota project", "project 764086051850")
+NO_QUOTA_PROJECT = ("requires a quota project", "764086051850")
 MAX_ATTEMPTS = 5
 SECONDS = 60  # the client of the sharing API has no timeout of its own
 
@@ -180,7 +180,8 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
         yield Call(text, partial(load_salt, target, source, secret), OWNER.format(target.path(source)))
     for view in target.views:
         text = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.dataset)}.{view.name}"
-        yield Call(text, partial(create_view, target, view), OWNER.format(target.path(view.dataset)))
+        role = f"{OWNER.format(target.path(view.dataset))}, and {OWNER.format(target.path(view.source))}"
+        yield Call(text, partial(create_view, target, view), role)
         text = f"bigquery.datasets.patch {target.path(view.source)}, authorize view {view.dataset}.{view.name}"
         yield Call(text, partial(set_authorization, target, view, True), OWNER.format(target.path(view.source)))
     text = f"analyticshub.dataExchanges.create {target.exchange}, a data clean room"
@@ -259,6 +260,8 @@ def create_view(target: Target, view: View) -> str | None:
     current = find(client.get_table, name)
     if current and is_published(view, current):
         return None
+    if not current:
+        set_authorization(target, view, False)  # that of a view of this name that was deleted: it is worth nothing
     client.query(view.statement).result()
     table = client.get_table(name)
     table.labels = {**LABELS, FINGERPRINT: fingerprint(view)}
@@ -359,10 +362,12 @@ def update(call: Callable, kind: str, name: str, current: object, texts: Mapping
 def grant_subscribers(target: Target, subscribers: Sequence[str]) -> str | None:
     """Grant the subscribers their roles on the clean room and revoke everybody else's; other roles stay."""
     client = target.connect_to_sharing()
-    policy = client.get_iam_policy({"resource": target.exchange}, timeout=SECONDS)
-    grants = {(binding.role, member) for binding in policy.bindings for member in binding.members}
-    current = {(role, member) for role, member in grants if role in SUBSCRIBER_ROLES}
-    if current == {(role, member) for role in SUBSCRIBER_ROLES for member in subscribers}:
+    # Version 3 has the conditions of bindings; without it, they would be lost.
+    request = {"resource": target.exchange, "options": {"requested_policy_version": 3}}
+    policy = client.get_iam_policy(request, timeout=SECONDS)
+    current = [binding for binding in policy.bindings if binding.role in SUBSCRIBER_ROLES]
+    grants = {(binding.role, member, binding.condition.expression) for binding in current for member in binding.members}
+    if grants == {(role, member, "") for role in SUBSCRIBER_ROLES for member in subscribers}:
         return None
     others = [binding for binding in policy.bindings if binding.role not in SUBSCRIBER_ROLES]
     ours = [policy_pb2.Binding(role=role, members=subscribers) for role in SUBSCRIBER_ROLES if subscribers]

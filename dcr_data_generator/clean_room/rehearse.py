@@ -175,6 +175,10 @@ def show_withheld(terminal: Terminal, reply: Reply) -> None:
     """Print what the rules withheld."""
     for line in reply.withheld or ["Nothing was withheld."]:
         terminal.line(f"  [yellow]•[/] {escape(line)}")
+    if not reply.answer.rows and any("fewer than" in line for line in reply.withheld):
+        terminal.line(
+            "  [yellow]The whole answer is withheld: no group has enough people. Make a run with more --days.[/]"
+        )
 
 
 def protected(answer: Answer, max_rows: int) -> Table:

@@ -130,6 +130,17 @@ def test_a_group_of_49_people_is_withheld_and_one_of_50_is_not(payments: int, ro
     assert room.ask(trust).answer.rows == [(True, 150)]
 
 
+@pytest.mark.parametrize("people", [49, 50])
+def test_one_line_says_that_a_whole_answer_is_withheld(
+    people: int, room: CleanRoom, capsys: pytest.CaptureFixture
+) -> None:
+    fill(room, **wallets({"Business": people, "Free": 1}))
+    rehearse.ask(Terminal(), room, sql.read("clean_room/queries/2_customer_segmentation").text)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "whole answer" in line]
+    wanted = "  The whole answer is withheld: no group has enough people. Make a run with more --days."
+    assert lines == ([wanted] if people == 49 else [])
+
+
 TIERS = ["Free", "Premium", "Business"]
 # The rule written out, over the parties' own tables; DuckDB knows nothing of clean rooms.
 PLAIN = """
