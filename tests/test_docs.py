@@ -29,8 +29,11 @@ ON_EMULATOR = f"BIGQUERY_EMULATOR_HOST=http://127.0.0.1:9050 {RUN} --write-proje
 CLEAN_ROOM = "uv run python -m dcr_data_generator.clean_room"
 PUBLISH = f"{CLEAN_ROOM} publish --write-project-id my-project --subscriber user:ann@example.com"
 UNPUBLISH = f"{CLEAN_ROOM} unpublish --write-project-id my-project"
+SUBSCRIBERS = "--write-project-id their-project --subscriber-project-id my-project"
+SUBSCRIBING = {f"{CLEAN_ROOM} {each} {SUBSCRIBERS}" for each in ("subscribe --as clean_room", "refresh", "unsubscribe")}
 EXECUTED = {RUN, REHEARSE, ASK, EXPORT, OWN_EXPORT, WEEK, SERVE, ON_EMULATOR}
 EXECUTED |= {each + flag for each in (PUBLISH, UNPUBLISH) for flag in ("", " --dry-run")}
+EXECUTED |= SUBSCRIBING
 # What needs a network, an account or another shell, or takes long.
 NOT_EXECUTED = {
     "git clone REPOSITORY dcr_data_generator",
@@ -157,8 +160,8 @@ def test_an_own_export_is_taken(tmp_path: Path) -> None:
     assert re.search(r"merchant_provider.orders\s+│\s+2 │", out)
 
 
-@pytest.mark.parametrize("command", [PUBLISH, UNPUBLISH])
-def test_the_clean_room_is_published_and_unpublished_in_a_dry_run(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [PUBLISH, UNPUBLISH, *sorted(SUBSCRIBING)])
+def test_what_is_done_on_google_cloud_is_printed_in_a_dry_run(command: str, tmp_path: Path) -> None:
     status, out, err = docs.run(f"{command} --dry-run", tmp_path, DCR_SALT=SALT)
     assert (status, err) == (0, "")
     assert all(line.startswith("  would call ") for line in out.splitlines())

@@ -57,6 +57,8 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
         with step("Put both parties' tables behind the views"):
             room = build(place, salt.given_or_drawn(settings.salt_file))
+        if settings.linked_dataset:
+            room.link(settings.linked_dataset)
         if settings.query:
             return ask(terminal, room, settings.query)
         with step("Ask the four questions, openly and as a subscriber"):
@@ -173,6 +175,10 @@ def show_withheld(terminal: Terminal, reply: Reply) -> None:
     """Print what the rules withheld."""
     for line in reply.withheld or ["Nothing was withheld."]:
         terminal.line(f"  [yellow]•[/] {escape(line)}")
+    if not reply.answer.rows and any("fewer than" in line for line in reply.withheld):
+        terminal.line(
+            "  [yellow]The whole answer is withheld: no group has enough people. Make a run with more --days.[/]"
+        )
 
 
 def protected(answer: Answer, max_rows: int) -> Table:

@@ -24,7 +24,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from dcr_data_generator import sql
 from dcr_data_generator.clean_room import __main__ as clean_room
 from dcr_data_generator.clean_room import views
-from dcr_data_generator.clean_room.settings import PublishSettings, RehearseSettings
+from dcr_data_generator.clean_room.settings import PublishSettings, RehearseSettings, SubscribeSettings
 from dcr_data_generator.main import CONSTANTS
 from dcr_data_generator.settings import ENVIRONMENT_PREFIX, Settings
 from dcr_data_generator.tables import DESCRIPTIONS, PROVIDER, SCHEMAS
@@ -167,7 +167,7 @@ def options_part(_: Printed) -> str:
 
 def clean_room_options_part(_: Printed) -> str:
     """The options that only the clean room's commands have."""
-    return options_table(RehearseSettings, PublishSettings)
+    return options_table(RehearseSettings, PublishSettings, SubscribeSettings)
 
 
 def options_table(*settings: type[Settings]) -> str:
@@ -179,13 +179,14 @@ def options_table(*settings: type[Settings]) -> str:
     for name, field in options.items():
         default = CONSTANTS.get(name, None if field.default is MISSING else field.default)
         shown = {None: "none", False: "off", (): "none"}.get(default, f"`{default}`")  # type: ignore[call-overload]
-        rows.append([flag_of(name), f"`{ENVIRONMENT_PREFIX}{name.upper()}`", shown, field.metadata["help"]])
+        variable = f"`{ENVIRONMENT_PREFIX}{name.rstrip('_').upper()}`"
+        rows.append([flag_of(name), variable, shown, field.metadata["help"]])
     return table(["flag", "environment", "default", "meaning"], rows)
 
 
 def flag_of(name: str) -> str:
     """The flag of a setting."""
-    return f"`--{name.replace('_', '-')}`"
+    return f"`--{name.rstrip('_').replace('_', '-')}`"
 
 
 def schemas_part(_: Printed) -> str:
