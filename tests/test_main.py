@@ -8,12 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import embedded, ewallet, main, sql, warehouse
+from dcr_data_generator import checks, embedded, ewallet, main, sql, warehouse
 from dcr_data_generator.embedded.engine import Endpoints
 from dcr_data_generator.tables import SOURCE
 from dcr_data_generator.warehouse import Warehouse
@@ -21,6 +20,7 @@ from tests.support import emulator, proxy, tables
 from tests.support.emulator import ROOT, TABLES
 from tests.support.page import is_harmless
 from tests.support.proxy import Proxy, Request, Response
+from tests.support.worlds import green_and_red
 
 PROJECT = "guarded"
 DATASETS = ["merchant_provider", "ewallet_provider"]
@@ -85,20 +85,43 @@ def other_things(client: bigquery.Client) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def guarded(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """Two runs in a project full of other things: what was there before and after, and the requests they made."""
+    """Two runs in a project full of other things: what was there before and after, and the requests they made.
+
+    The first fills the source and checks nothing. The second replaces the tables of the first, and does all that a run
+    on Google Cloud does.
+    """
     client = emulator.connect(endpoints.rest, PROJECT)
     client.delete_dataset(SOURCE, delete_contents=True, not_found_ok=True)
     fill_with_other_things(client)
     before = other_things(client)
     flags = ("--write-project-id", PROJECT)
     with Proxy(endpoints.rest) as between:
-        # The first of the runs fills the source, too; the second replaces the tables of the first.
         first = emulator.run_here(*flags, "--skip-checks", BIGQUERY_EMULATOR_HOST=between.url)
-        filling = list(between.requests)
-        folder = str(tmp_path_factory.mktemp("exported"))
-        second = emulator.run_here(*flags, "--export", folder, BIGQUERY_EMULATOR_HOST=between.url)
-    requests = {"first": filling, "second": between.requests[len(filling) :]}
+    folder = tmp_path_factory.mktemp("output")
+    outputs = {"DCR_EXPORT": str(folder), "DCR_NO_REPORT": "", "DCR_REPORT": str(folder / "report.html")}
+    billing = Proxy(endpoints.rest, rewrite=lambda request, response: bill(request, response, billing.requests))
+    with billing, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warehouse, "connect_to_google_cloud", lambda _: Warehouse(*connect(billing.url), is_billed=True))
+        second = emulator.run_here(*flags, **outputs)
+    requests = {"first": between.requests, "second": billing.requests}
     return requests | {"before": before, "after": other_things(client), "runs": [first, second], "client": client}
+
+
+def connect(url: str) -> tuple[bigquery.Client, None, str, str]:
+    """What the program knows of a place that it takes for Google Cloud."""
+    return embedded.connect(url, PROJECT, warehouse.job_defaults(), "US"), None, "Google Cloud", "the console"
+
+
+def bill(request: Request, response: Response, requests: list[Request]) -> Response:
+    """List jobs as BigQuery does (jobs.list, projection full): with their labels, and 10 MiB, the least, billed."""
+    if (request.method, request.resource) != ("GET", "jobs"):
+        return response
+    answer = json.loads(response.body)
+    labels = {each.json["jobReference"]["jobId"]: each.inserts["labels"] for each in requests if each.sql}
+    for job in answer["jobs"]:
+        job["configuration"]["labels"] = labels.get(job["jobReference"]["jobId"], {"run": "an-earlier-one"})
+        job["statistics"].get("query", {})["totalBytesBilled"] = "10485760"
+    return response._replace(body=json.dumps(answer).encode())
 
 
 def test_a_green_run_prints_its_steps_checks_answers_and_tables(guarded: dict) -> None:
@@ -111,7 +134,8 @@ def test_a_green_run_prints_its_steps_checks_answers_and_tables(guarded: dict) -
         "✓ Check the result",
         "Which sales did this provider process?",
         "Match rate: 50.00% (target 50.00%): 565 of the merchant's 1,130 customers hold a wallet.",
-        "Query them with: any BigQuery client with BIGQUERY_EMULATOR_HOST=",
+        "Query them with: the console",
+        "The report: ",
     ):
         assert any(line.startswith(words) for line in lines), words
     assert out.count("\n  ✓ ") == len(sql.read_folder("checks"))
@@ -201,37 +225,9 @@ def test_every_load_carries_the_label(guarded: dict) -> None:
     assert {job["labels"]["application"] for job in jobs} == {"dcr-data-generator"}
 
 
-def test_the_end_of_a_run_on_google_cloud_says_how_many_bytes_were_billed(
-    endpoints: Endpoints,
-    guarded: dict,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
-    tmp_path: Path,
-) -> None:
-    def bill(request: Request, response: Response) -> Response:
-        """List jobs as BigQuery does (jobs.list, projection full): with their labels, and 10 MiB, the least, billed."""
-        if (request.method, request.resource) != ("GET", "jobs"):
-            return response
-        answer = json.loads(response.body)
-        labels = {each.json["jobReference"]["jobId"]: each.inserts["labels"] for each in between.requests if each.sql}
-        for job in answer["jobs"]:
-            job["configuration"]["labels"] = labels.get(job["jobReference"]["jobId"], {"run": "an-earlier-one"})
-            job["statistics"].get("query", {})["totalBytesBilled"] = "10485760"
-        return response._replace(body=json.dumps(answer).encode())
-
-    def connect(_: object) -> Warehouse:
-        client = embedded.connect(between.url, PROJECT, warehouse.job_defaults(), "US")
-        return Warehouse(client, None, "Google Cloud", "the console", is_billed=True)
-
-    with Proxy(endpoints.rest, rewrite=bill) as between:
-        monkeypatch.setattr(warehouse, "connect_to_google_cloud", connect)
-        # The report asks questions, too.
-        monkeypatch.delenv("DCR_NO_REPORT")
-        monkeypatch.chdir(tmp_path)
-        assert main.main(["--write-project-id", PROJECT, "--skip-checks"]) == 0
-        queries = sum(bool(request.sql) for request in between.requests)
-    [line] = [line for line in capsys.readouterr().out.splitlines() if "billed" in line]
-    assert f"{10 * queries:,} MiB" in line
+def test_the_end_of_a_run_on_google_cloud_says_how_many_bytes_were_billed(guarded: dict) -> None:
+    queries = sum(bool(request.sql) for request in guarded["second"])
+    assert f"\nBigQuery billed {10 * queries:,} MiB for the queries of this run.\n" in guarded["runs"][1][1]
 
 
 # What it refuses.
@@ -274,26 +270,17 @@ def run(connect: Callable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 def test_a_red_check_ends_the_run_with_status_1_after_all_else_is_printed(
-    run: Callable, connect: Callable, monkeypatch: pytest.MonkeyPatch
+    run: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create = ewallet.create
-
-    def create_a_cent_off(*arguments: object) -> None:
-        create(*arguments)
-        job = connect("main-tests").client.query(
-            "UPDATE ewallet_provider.transactions SET transaction_amount = transaction_amount + 0.01 WHERE TRUE"
-        )
-        job.result()
-
-    monkeypatch.setattr(ewallet, "create", create_a_cent_off)
+    monkeypatch.setattr(checks, "run", lambda *_: green_and_red())
     status, out, _ = run()
     lines = out.splitlines()
-    [red] = [number for number, line in enumerate(lines) if "✗" in line and "violating rows" in line]
+    red = lines.index("  ✗ Nothing is lost. b_fails: 1,234 violating rows")
     assert status == 1
-    assert "transaction_amount_is_the_sum_of_the_items: 8 violating rows" in lines[red]
-    assert [line.split()[0] for line in lines[red + 1 : red + 6]] == ["transaction_id"] * 5
-    assert "✗ 1 of 35 checks are red: do not show these tables to anyone." in lines[-1]
-    assert any("The five tables" in line for line in lines)
+    assert lines[red - 1 : red] == ["  ✓ All is well."]
+    assert lines[red + 1].startswith("      email x@example.com, city </script><script>")
+    assert any("The five tables" in line for line in lines[red:])
+    assert lines[-1] == "✗ 1 of 2 checks are red: do not show these tables to anyone."
 
 
 def test_an_error_in_a_step_names_it_and_what_was_replaced(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
