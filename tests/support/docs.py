@@ -1,7 +1,8 @@
 """The parts of README.md and docs/ that a program makes: `uv run python -m tests.support.docs` writes them again.
 
 Such a part stands between a comment that names its command and `<!-- end -->`. The slow parts are made only when they
-are named: `uv run --group bench python -m tests.support.docs benchmarks`, and `soak`.
+are named, on a machine that does nothing else:
+`uv run --group bench python -m tests.support.docs benchmarks soak times`.
 """
 
 import ast
@@ -27,6 +28,7 @@ from dcr_data_generator.clean_room.settings import PublishSettings, RehearseSett
 from dcr_data_generator.main import CONSTANTS
 from dcr_data_generator.settings import ENVIRONMENT_PREFIX, Settings
 from dcr_data_generator.tables import DESCRIPTIONS, PROVIDER, SCHEMAS
+from tests.benchmarks import measure
 from tests.support import emulator
 from tests.support.emulator import ROOT
 
@@ -171,7 +173,8 @@ def clean_room_options_part(_: Printed) -> str:
 def options_table(*settings: type[Settings]) -> str:
     """The options of some settings; of several, those that Settings lacks."""
     common = {field.name for field in fields(Settings)} if settings[0] is not Settings else set()
-    options = {field.name: field for each in settings for field in fields(each) if field.name not in common}
+    every = [field for each in settings for field in fields(each)]
+    options = {field.name: field for field in every if field.metadata and field.name not in common}
     rows = []
     for name, field in options.items():
         default = CONSTANTS.get(name, None if field.default is MISSING else field.default)
@@ -272,6 +275,16 @@ def soak_part(_: Printed) -> str:
     return text_block(done.stdout.splitlines()[-1])
 
 
+def times_part(_: Printed) -> str:
+    """How long a run and the tests take, once Python has compiled the packages."""
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(2):
+            run = measure.seconds(lambda: emulator.run_program("--embedded-dir", folder, DCR_NO_REPORT=""))
+    command = [sys.executable, "-m", "pytest", "--deselect", "tests/test_docs.py::test_the_slow_parts_are_made"]
+    tests = measure.seconds(lambda: subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True))
+    return f"On {os.cpu_count()} cores a run takes about {run:.0f} seconds, and the tests take about {tests:.0f} seconds.\n"
+
+
 PARTS: dict[str, Callable[[Printed], str]] = {
     "run": run_part,
     "questions": questions_part,
@@ -287,16 +300,21 @@ PARTS: dict[str, Callable[[Printed], str]] = {
     "query": query_part,
     "layout": layout_part,
 }
-SLOW_PARTS: dict[str, Callable[[Printed], str]] = {"benchmarks": benchmarks_part, "soak": soak_part}
+SLOW_PARTS: dict[str, Callable[[Printed], str]] = {
+    "benchmarks": benchmarks_part,
+    "soak": soak_part,
+    "times": times_part,
+}
 
 
-def write(page: Path, names: list[str], printed: Printed) -> None:
-    """Write the parts of a page again; one that differs in nothing but times stays as it is."""
+def write(page: Path, names: list[str], printed: Printed, with_times: bool) -> None:
+    """Write the parts of a page again. Without `with_times`, one that differs in nothing but times stays as it is."""
 
     def part(match: re.Match[str]) -> str:
         begin, name, old, end = match.groups()
         new = (PARTS | SLOW_PARTS)[name](printed) if name in names else old
-        return begin + (old if without_times(new) == without_times(old) else new) + end
+        is_same = not with_times and without_times(new) == without_times(old)
+        return begin + (old if is_same else new) + end
 
     page.write_text(PART.sub(part, page.read_text(encoding="utf-8")), encoding="utf-8")
 
@@ -307,4 +325,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         outputs = print_all(Path(folder)) if needs_runs else {}
     for each in PAGES:
-        write(each, names, outputs)
+        write(each, names, outputs, with_times=bool(sys.argv[1:]))
