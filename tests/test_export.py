@@ -56,8 +56,8 @@ def test_duckdb_gives_the_warehouses_answer(
     rows = files.execute("SET TimeZone = 'UTC'").execute(query.text).fetchall()
     assert len(rows) == len(answer) > 0
     for row, expected in zip(rows, answer, strict=True):
-        is_numeric = all(isinstance(value, float | int) for value in row)
-        assert row == (pytest.approx(expected) if is_numeric else expected)
+        # The last digit of an average depends on the order in which its values are added.
+        assert row == tuple(pytest.approx(value) if isinstance(value, float) else value for value in expected)
 
 
 def test_types_and_order_of_columns_are_the_warehouses(folder: Path) -> None:

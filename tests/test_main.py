@@ -35,13 +35,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DCR_NO_REPORT", "true")
 
 
-def only_line(err: str) -> str:
-    """The one line of standard error."""
-    assert "Traceback" not in err
-    [line] = err.splitlines()
-    return line
-
-
 # Five tables in two datasets, and nothing else.
 
 
@@ -246,7 +239,7 @@ def test_a_run_that_is_refused_writes_nothing(flags: list[str], line: str, guard
         status, _, err = emulator.run_here(*flags, BIGQUERY_EMULATOR_HOST=between.url)
     assert status == 2
     assert not written(between.requests)
-    assert re.search(line.replace("$", r" \(nothing was replaced\)$"), only_line(err))
+    assert re.search(line.replace("$", r" \(nothing was replaced\)$"), emulator.only_line(err))
 
 
 # The checks.
@@ -287,7 +280,7 @@ def test_an_error_in_a_step_names_it_and_what_was_replaced(run: Callable, monkey
     monkeypatch.setattr(ewallet, "create", lambda *_: (_ for _ in ()).throw(TimeoutError()))
     status, _, err = run()
     assert status == 2
-    assert only_line(err) == (
+    assert emulator.only_line(err) == (
         "error in the step 'Step 2: create the e-wallet provider': BigQuery did not answer in time: run again, or give "
         "a longer --timeout (replaced: merchant_provider.orders, merchant_provider.order_items, "
         "merchant_provider.users; not replaced: ewallet_provider.provider_users, ewallet_provider.transactions)"
@@ -316,7 +309,7 @@ raise SystemExit(main.main([]))
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 128 + number
-    assert "nothing was replaced" in only_line(done.stderr)
+    assert "nothing was replaced" in emulator.only_line(done.stderr)
 
 
 # Strings from the source are data.

@@ -14,13 +14,6 @@ from tests.support import emulator
 from tests.support.damages import DAMAGES
 
 
-def only_line(err: str) -> str:
-    """The one line of standard error."""
-    assert "Traceback" not in err
-    [line] = err.splitlines()
-    return line
-
-
 def listening_addresses() -> set[str]:
     """The addresses on which this process listens, as /proc has them (backwards and in hexadecimal)."""
     inodes = set()
@@ -57,7 +50,7 @@ def test_a_data_directory_in_use_is_refused_and_neither_run_is_harmed(tmp_path: 
         (directory / "uploads" / "on_its_way.bin").write_bytes(b"half a table")
         status, out, err = emulator.run_program("--embedded-dir", str(directory))
         assert (status, out) == (2, "")
-        line = only_line(err)
+        line = emulator.only_line(err)
         assert str(directory) in line
         assert "in use" in line
         assert (directory / "uploads" / "on_its_way.bin").read_bytes() == b"half a table"
@@ -86,7 +79,7 @@ def test_a_damaged_data_directory_works_or_is_named_to_be_removed(
         assert err == ""
         return
     assert status == 2
-    line = only_line(err)
+    line = emulator.only_line(err)
     assert str(directory) in line
     assert "remove" in line
 
@@ -104,7 +97,7 @@ def test_a_data_directory_of_another_version_is_named_to_be_removed_and_stays_as
     marker.unlink() if content is None else marker.write_bytes(content)
     before = (directory / engine.DATA).read_bytes()
     assert main.main(["--embedded-dir", str(directory)]) == 2
-    line = only_line(capsys.readouterr().err)
+    line = emulator.only_line(capsys.readouterr().err)
     assert str(directory) in line
     assert "version" in line
     assert "remove" in line

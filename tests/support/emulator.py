@@ -146,6 +146,13 @@ def run_here(*flags: str, command: Callable = main.main, **variables: str) -> tu
     return status, *(stream.read() for stream in streams)
 
 
+def only_line(err: str) -> str:
+    """The one line of standard error."""
+    assert "Traceback" not in err
+    [line] = err.splitlines()
+    return line
+
+
 def processes_of_group(group: int) -> list[int]:
     """The processes that live in a group."""
     found = []
