@@ -254,7 +254,7 @@ def test_only_what_differs_is_changed(room: Room) -> None:
 def test_listings_are_recreated_when_the_egress_rule_differs(room: Room) -> None:
     room.publish()
     room.service.calls.clear()
-    assert room.publish(allow_egress=True).count("recreated: subscribers must subscribe again") == 5
+    assert room.publish(allow_egress=True).count("recreated: subscribers must refresh") == 5
     assert room.service.changes() == ["DeleteListing", "CreateListing"] * 5
     assert not any(each.restricted_export_config.restrict_query_result for each in room.service.listings.values())
 
