@@ -280,11 +280,11 @@ def times_part(_: Printed) -> str:
     """How long a run and the tests take, once Python has compiled the packages."""
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(2):
-            one_run = measure.seconds(lambda: emulator.run_program("--embedded-dir", folder, DCR_NO_REPORT=""))
+            run_time = measure.seconds(lambda: emulator.run_program("--embedded-dir", folder, DCR_NO_REPORT=""))
     command = [sys.executable, "-m", "pytest", "--deselect", "tests/test_docs.py::test_the_slow_parts_are_made"]
     tests = measure.seconds(lambda: subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True))
     cores = os.cpu_count()
-    return f"On {cores} cores a run takes about {run:.0f} seconds, and the tests take about {tests:.0f} seconds.\n"
+    return f"On {cores} cores a run takes about {run_time:.0f} seconds, and the tests take about {tests:.0f} seconds.\n"
 
 
 PARTS: dict[str, Callable[[Printed], str]] = {
