@@ -6,8 +6,10 @@ import re
 import signal
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from google.cloud import bigquery
@@ -125,13 +127,18 @@ def test_a_green_run_prints_its_steps_checks_answers_and_tables(guarded: dict) -
         "✓ Step 1: copy the merchant's snapshot",
         "✓ Step 2: create the e-wallet provider",
         "✓ Check the result",
-        "Which sales did this provider process?",
+        f"  ✓ {len(sql.read_folder('checks'))} checks passed.",
+        "1. This provider processed 466 of 1,152 orders, worth $41,412.13: 41% of the sales.",
         "Match rate: 50.00% (target 50.00%): 565 of the merchant's 1,130 customers hold a wallet.",
-        "Query them with: the console",
+        "People known to the merchant only: 565; to both parties: 565; to the provider only: 141.",
+        "Done in ",
+        "Query the tables: the console",
         "The report: ",
+        "The Parquet files: ",
+        "Rehearse the clean room: uv run python -m dcr_data_generator.clean_room rehearse",
     ):
         assert any(line.startswith(words) for line in lines), words
-    assert out.count("\n  ✓ ") == len(sql.read_folder("checks"))
+    assert len(lines) <= 32  # two of them of the bytes that a run on Google Cloud reads
     assert "✗" not in out
 
 
@@ -139,6 +146,7 @@ def test_skip_checks_leaves_the_checks_out(guarded: dict) -> None:
     status, out, err = guarded["runs"][0]
     assert (status, err) == (0, "")
     assert "Check the result" not in out
+    assert "! The checks were skipped: nothing was checked." in out
 
 
 def test_what_others_have_in_the_datasets_stays_as_it_is(guarded: dict) -> None:
@@ -270,10 +278,37 @@ def test_a_red_check_ends_the_run_with_status_1_after_all_else_is_printed(
     lines = out.splitlines()
     red = lines.index("  ✗ Nothing is lost. b_fails: 1,234 violating rows")
     assert status == 1
-    assert lines[red - 1 : red] == ["  ✓ All is well."]
+    assert "All is well." not in out
+    assert "checks passed" not in out
     assert lines[red + 1].startswith("      email x@example.com, city </script><script>")
     assert any("The five tables" in line for line in lines[red:])
     assert lines[-1] == "✗ 1 of 2 checks are red: do not show these tables to anyone."
+
+
+def test_verbose_prints_every_check_and_the_rows_behind_an_answer(run: Callable) -> None:
+    status, out, _ = run("--verbose")
+    assert status == 0
+    assert out.count("\n  ✓ ") == len(sql.read_folder("checks")) + 1
+    assert "Which sales did this provider process? The merchant asks. Join key: order_id." in out
+    assert "│ account_tier" in out or "┃ account_tier" in out
+
+
+def test_quiet_prints_errors_only(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("--quiet") == (0, "", "")
+    monkeypatch.setattr(ewallet, "create", lambda *_: (_ for _ in ()).throw(TimeoutError()))
+    status, out, err = run("--quiet")
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_open_opens_the_report_in_the_browser(run: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.delenv("DCR_NO_REPORT")
+    path = tmp_path / "report.html"
+    assert run("--open", "--report", str(path), "--skip-checks")[0] == 0
+    assert opened == [path.as_uri()]
+    assert run("--open", "--no-report", "--skip-checks")[0] == 0
+    assert len(opened) == 1
 
 
 def test_an_error_in_a_step_names_it_and_what_was_replaced(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
