@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -523,6 +524,24 @@ def test_what_cannot_be_published_ends_in_one_line(
     [line] = capsys.readouterr().err.splitlines()
     assert text in line
     assert not salt or salt not in line
+
+
+def test_a_salt_file_that_others_can_read_is_warned_of_in_one_line(
+    run: Callable, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    file = tmp_path / "salt.txt"
+    file.write_text(SALT.get_secret_value(), encoding="utf-8")
+    errors = {}
+    for mode in (0o600, 0o640, 0o604):
+        file.chmod(mode)
+        assert command.main(["publish", *FLAGS, "--dry-run", "--salt-file", str(file)]) == 0
+        errors[mode] = capsys.readouterr().err.splitlines()
+    assert errors[0o600] == []
+    for mode in (0o640, 0o604):
+        [line] = errors[mode]
+        assert str(file) in line
+        assert "others can read" in line
+        assert SALT.get_secret_value() not in line
 
 
 @pytest.mark.parametrize("name", ["publish", "unpublish"])
