@@ -70,9 +70,13 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
         client = place.client
         terminal.place(place.name, settings)
         with step("Look at the source"):
+            settings = source.at_one_instant(client, settings)
             notices = source.check(client, settings)
+            bytes_to_read = source.limit_bytes(client, settings)
             source.create_datasets(client, settings)
         terminal.notices(notices)
+        if place.is_billed:
+            terminal.bytes_to_read(bytes_to_read)
         with step("Step 1: copy the merchant's snapshot"):
             snapshot.take(client, settings, replaced)
         with step("Step 2: create the e-wallet provider"):

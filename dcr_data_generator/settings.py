@@ -7,7 +7,7 @@ import sys
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +122,9 @@ class Settings:
     no_report: bool = option("Output", "Write no report.", click.BOOL, "", False)
     export: Path | None = option("Output", EXPORT, parse_new_folder, "FOLDER", None)
 
+    # Not an option: the instant at which the run reads the source; see source.py.
+    source_time: datetime | None = None
+
     def __post_init__(self) -> None:
         if self.write_project_id and self.source:
             raise UserError(
@@ -158,22 +161,26 @@ def options_of(
 ) -> list[click.Parameter]:
     """Make the command-line options of a class of settings; --help shows those of the panels."""
     options: list[click.Parameter] = []
-    for each in fields(settings):
+    for each in [each for each in fields(settings) if each.metadata]:
         default = constants.get(each.name, None if each.default is MISSING else each.default)
         is_flag = each.metadata["type"] is click.BOOL
+        name = each.name.rstrip("_")  # as_ is --as: Python keeps the word for itself
         # As text, so that a constant is read and checked like a flag.
         as_text = default if default is None or isinstance(default, bool | tuple) else str(default)
+        more: dict[str, Any] = {key: value for key, value in each.metadata.items() if value}
+        is_required = default is None and each.default is MISSING
+        if not is_required:  # click takes a default of None for a value
+            more["default"] = as_text
         options.append(
             RichOption(
-                [f"--{each.name.replace('_', '-')}"],
-                default=as_text,
-                required=default is None and each.default is MISSING,
+                [each.name, f"--{name.replace('_', '-')}"],
+                required=is_required,
                 is_flag=is_flag,
                 show_default=not is_flag,
-                envvar=f"{ENVIRONMENT_PREFIX}{each.name.upper()}",
+                envvar=f"{ENVIRONMENT_PREFIX}{name.upper()}",
                 show_envvar=True,
                 hidden=each.metadata["panel"] not in panels,
-                **{name: value for name, value in each.metadata.items() if value},
+                **more,
             )
         )
     return options

@@ -1,6 +1,7 @@
 """Looks at the source before anything is replaced: it is there, it has orders in the window, and the result fits."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -14,6 +15,14 @@ from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import DATASETS, SOURCE
 
 MAX_WALLET_ONLY_USERS = 10_000_000
+# What small queries may be billed: BigQuery bills 10 MiB per table at least.
+MIN_BYTES_BILLED = 100 << 20
+
+
+def at_one_instant(client: bigquery.Client, settings: Settings) -> Settings:
+    """Fix the instant at which all statements of the run read the source; it is BigQuery's own time."""
+    [now] = sql.run(client, "source_time", settings).rows
+    return replace(settings, source_time=now.source_time)
 
 
 def check(client: bigquery.Client, settings: Settings) -> list[str]:
@@ -37,6 +46,21 @@ def check(client: bigquery.Client, settings: Settings) -> list[str]:
     if window.other_statuses:
         notices.append(f"These statuses are not thelook's, and are not taken for refunds: {window.other_statuses}")
     return notices
+
+
+def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
+    """Limit what each query may be billed to twice what the largest statement reads, by a dry run.
+
+    Returns: how many bytes of the source all statements of a run read at most.
+    """
+    sizes = {query.name: sql.dry_run(client, query, settings) for query in sql.read_folder("source")}
+    statements = [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
+    statements.append(sql.read("source_window").text)
+    reads = [sum(size for name, size in sizes.items() if f"{SOURCE}.{name}`" in text) for text in statements]
+    defaults = client.default_query_job_config or bigquery.QueryJobConfig()
+    defaults.maximum_bytes_billed = max(MIN_BYTES_BILLED, 2 * max(reads))
+    client.default_query_job_config = defaults
+    return sum(reads)
 
 
 def check_frames(

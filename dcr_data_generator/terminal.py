@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # they bring BigQuery's client along, which takes its time
     from dcr_data_generator.settings import Settings
     from dcr_data_generator.use_cases import Outcome, UseCase
 
-MAX_CHARACTERS = 60
+MAX_CHARACTERS, MAX_ANSWER = 60, 500
 NUMBER = r"-?[\d,.]+%?"
 
 
@@ -81,14 +81,15 @@ class Terminal:
         """Print each question, its answer, and the first rows behind it."""
         for use_case in use_cases:
             self.line(f"\n[bold]{escape(use_case.question)}[/] {escape(use_case.who_asks)}")
-            self.line(escape(use_case.answer))
+            self.line(escape(plain(use_case.answer, MAX_ANSWER)))
             self.table(use_case.columns, [row.values() for row in use_case.rows])
             if use_case.total > len(use_case.rows):
                 self.line(f"[dim]the first {len(use_case.rows)} of {use_case.total:,} rows[/]")
 
     def outcome(self, outcome: Outcome, settings: Settings) -> None:
         """Print the overlap, the match rate, and the five tables with their row counts."""
-        customers, overlap = outcome.merchant_only + outcome.both_parties, outcome[1:]
+        customers = outcome.merchant_only + outcome.both_parties
+        overlap = outcome.merchant_only, outcome.both_parties, outcome.provider_only
         people = max(sum(overlap), 1)
         self.line("\n[bold]Who knows whom?[/]")
         parties = ("the merchant only", "both parties", "the provider only")
@@ -96,12 +97,15 @@ class Terminal:
             ["known to", "people", "share"],
             [(party, n, f"{n / people:.1%}") for party, n in zip(parties, overlap, strict=True)],
         )
-        reached = f"{outcome.both_parties / customers:.2%}" if customers else "none"
-        self.line(
-            f"Match rate: {reached} (target {settings.match_rate:.2%}): {outcome.both_parties:,} of the merchant's "
-            f"{customers:,} customers hold a wallet."
-        )
-        self.line("\n[bold]The five tables[/]")
+        if customers:
+            self.line(
+                f"Match rate: {outcome.both_parties / customers:.2%} (target {settings.match_rate:.2%}): "
+                f"{outcome.both_parties:,} of the merchant's {customers:,} customers hold a wallet."
+            )
+        else:
+            self.line("There is no match rate: none of the merchant's users has an email.")
+        days = {str(outcome.first_order): None, str(outcome.last_order): None}
+        self.line(f"\n[bold]The five tables[/], with orders from {' to '.join(days)}")
         self.table(["table", "rows"], [(table, f"{rows:,}") for table, rows in outcome.row_counts.items()])
 
     def how_to_query(self, text: str) -> None:
@@ -111,6 +115,10 @@ class Terminal:
     def report(self, path: Path) -> None:
         """Say where the report is."""
         self.line(f"The report: {escape(str(path))}")
+
+    def bytes_to_read(self, count: int) -> None:
+        """Say what the run will read, in BigQuery's own unit."""
+        self.line(f"This run reads at most {count / (1 << 20):,.0f} MiB of the source.")
 
     def bytes_billed(self, count: int) -> None:
         """Say what the queries cost, in BigQuery's own unit."""

@@ -1,12 +1,14 @@
 """Asks the four questions that the two parties have for each other, and counts what came out."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import NamedTuple
 
 from google.cloud import bigquery
 
 from dcr_data_generator import sql
 from dcr_data_generator.settings import Settings
+from dcr_data_generator.terminal import plain
 
 MAX_ROWS = 10
 
@@ -25,9 +27,11 @@ class UseCase(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The rows of each table; the people whom the merchant only, both parties, and the provider only know."""
+    """The rows of each table; the first and the last day with orders; the people whom one or both parties know."""
 
     row_counts: dict[str, int]
+    first_order: date
+    last_order: date
     merchant_only: int
     both_parties: int
     provider_only: int
@@ -53,8 +57,8 @@ def run(client: bigquery.Client, settings: Settings) -> list[UseCase]:
 
 def count(client: bigquery.Client, settings: Settings) -> Outcome:
     """Count the rows of the five tables, and the people of the two parties."""
-    row_counts, overlap = sql.run_all(client, ["row_counts", "overlap"], settings)
-    return Outcome(dict(row.values() for row in row_counts.rows), *overlap.rows[0].values())
+    row_counts, dates, overlap = sql.run_all(client, ["row_counts", "order_dates", "overlap"], settings)
+    return Outcome(dict(row.values() for row in row_counts.rows), *dates.rows[0].values(), *overlap.rows[0].values())
 
 
 def transaction_verification(figures: bigquery.Row) -> str:
@@ -68,12 +72,19 @@ def transaction_verification(figures: bigquery.Row) -> str:
 
 
 def customer_segmentation(figures: bigquery.Row) -> str:
-    """Compare what the highest and the lowest tier spend."""
-    if not figures.business or not figures.free:
-        return "Too few customers paid with the wallet to compare Business with Free."
+    """Compare what the three tiers spend per order."""
+    averages = {"Free": figures.free, "Premium": figures.premium, "Business": figures.business}
+    missing = [tier for tier, average in averages.items() if average is None]
+    text = ", ".join(f"{tier} ${average:,.2f}" for tier, average in averages.items() if average is not None)
+    if len(missing) == len(averages):
+        return "No customer paid with the wallet, so there is nothing to compare."
+    if missing:
+        return f"Average order value: {text}. No {' and no '.join(missing)} customer paid with the wallet."
+    if figures.free < figures.premium < figures.business:
+        return f"Average order value rises with the account tier: {text}."
     return (
-        f"Business customers spend {figures.business / figures.free:.1f} times as much per order as Free ones "
-        f"(${figures.business:,.2f} against ${figures.free:,.2f})."
+        f"Average order value: {text}. It does not rise with the account tier in this snapshot, in which "
+        f"{figures.business_customers:,} Business customers paid with the wallet."
     )
 
 
@@ -93,10 +104,16 @@ def user_enrichment(figures: bigquery.Row) -> str:
     """Say how many of its users the provider gets to know better."""
     if not figures.enriched_users:
         return f"The merchant knows none of our {figures.provider_users:,} users."
-    return (
-        f"The merchant knows {figures.enriched_users:,} of our {figures.provider_users:,} users; the largest group, "
-        f"{figures.top_country_users:,}, is from {figures.top_country}."
-    )
+    homes = plain(figures.homes) if figures.largest_groups < 4 else f"{figures.largest_groups:,} countries"
+    group = f"the largest group, {figures.largest_group:,}, is from {homes}"
+    if figures.largest_groups > 1:
+        group = f"the largest groups, {figures.largest_group:,} each, are from {homes}"
+    elif figures.largest_group == figures.enriched_users:
+        group = f"all of them are from {homes}"
+    text = f"The merchant knows {figures.enriched_users:,} of our {figures.provider_users:,} users; {group}."
+    if figures.user_records > figures.enriched_users:
+        text += f" It has {figures.user_records:,} user records of these people, because some share an email."
+    return text
 
 
 SENTENCES: dict[str, Callable[[bigquery.Row], str]] = {

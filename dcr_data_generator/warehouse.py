@@ -20,7 +20,7 @@ from dcr_data_generator import embedded
 from dcr_data_generator.errors import BIGQUERY_ERRORS, UserError, explain
 from dcr_data_generator.settings import Settings
 
-MAX_BYTES_BILLED = 1 << 30  # per query
+MAX_BYTES_BILLED = 1 << 30  # per query, until a dry run has told how large the source is
 
 
 class Warehouse(NamedTuple):

@@ -6,20 +6,23 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import embedded, ewallet, main, warehouse
+from dcr_data_generator import checks, embedded, ewallet, main, sql, warehouse
+from dcr_data_generator.embedded.engine import Endpoints
+from dcr_data_generator.tables import SOURCE
 from dcr_data_generator.warehouse import Warehouse
-from tests.support import emulator, tables
+from tests.support import emulator, proxy, tables
 from tests.support.emulator import ROOT, TABLES
 from tests.support.exports import USERS_HEADER, user, write
 from tests.support.page import is_harmless
 from tests.support.proxy import Proxy, Request, Response
+from tests.support.worlds import green_and_red
 
 PROJECT = "guarded"
 DATASETS = ["merchant_provider", "ewallet_provider"]
@@ -32,13 +35,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(emulator.OURS):
             monkeypatch.delenv(name)
     monkeypatch.setenv("DCR_NO_REPORT", "true")
-
-
-def only_line(err: str) -> str:
-    """The one line of standard error."""
-    assert "Traceback" not in err
-    [line] = err.splitlines()
-    return line
 
 
 ASCII_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
@@ -71,7 +67,7 @@ def test_text_files_are_in_utf_8_whatever_the_locale(tmp_path: Path) -> None:
 def test_a_data_directory_whose_name_is_not_in_the_locales_encoding_is_refused(tmp_path: Path) -> None:
     status, _, err = emulator.run_program("--embedded-dir", str(tmp_path / "ä"), **ASCII_LOCALE)
     assert status == 2
-    assert "give another --embedded-dir" in only_line(err)
+    assert "give another --embedded-dir" in emulator.only_line(err)
 
 
 # Five tables in two datasets, and nothing else.
@@ -116,27 +112,68 @@ def other_things(client: bigquery.Client) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
-    """A run in a project full of other things: what was there before and after, and the requests it made."""
-    folder = tmp_path_factory.mktemp("guarded")
-    with embedded.running(folder / "data") as (url, _):
-        client = emulator.connect(url, PROJECT)
-        fill_with_other_things(client)
-        with Proxy(url) as proxy:
-            environment = {"BIGQUERY_EMULATOR_HOST": proxy.url}
-            before = other_things(client)
-            # The first of the runs fills the source, too; the second replaces the tables of the first.
-            first = emulator.run_here("--write-project-id", PROJECT, "--skip-checks", **environment)
-            filling = list(proxy.requests)
-            second = emulator.run_here(
-                "--write-project-id", PROJECT, "--export", str(folder / "exported"), **environment
-            )
-            found = {"before": before, "after": other_things(client), "runs": [first, second], "client": client}
-            yield found | {"first": filling, "second": proxy.requests[len(filling) :], "url": url}
+def guarded(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """Two runs in a project full of other things: what was there before and after, and the requests they made.
+
+    The first fills the source and checks nothing. The second replaces the tables of the first, and does all that a run
+    on Google Cloud does.
+    """
+    client = emulator.connect(endpoints.rest, PROJECT)
+    client.delete_dataset(SOURCE, delete_contents=True, not_found_ok=True)
+    fill_with_other_things(client)
+    before = other_things(client)
+    flags = ("--write-project-id", PROJECT)
+    with Proxy(endpoints.rest) as between:
+        first = emulator.run_here(*flags, "--skip-checks", BIGQUERY_EMULATOR_HOST=between.url)
+    folder = tmp_path_factory.mktemp("output")
+    outputs = {"DCR_EXPORT": str(folder), "DCR_NO_REPORT": "", "DCR_REPORT": str(folder / "report.html")}
+    billing = Proxy(endpoints.rest, rewrite=lambda request, response: bill(request, response, billing.requests))
+    with billing, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warehouse, "connect_to_google_cloud", lambda _: Warehouse(*connect(billing.url), is_billed=True))
+        second = emulator.run_here(*flags, **outputs)
+    requests = {"first": between.requests, "second": billing.requests}
+    return requests | {"before": before, "after": other_things(client), "runs": [first, second], "client": client}
 
 
-def test_the_runs_that_are_looked_at_are_good_ones(guarded: dict) -> None:
-    assert [(status, err) for status, _, err in guarded["runs"]] == [(0, ""), (0, "")]
+def connect(url: str) -> tuple[bigquery.Client, None, str, str]:
+    """What the program knows of a place that it takes for Google Cloud."""
+    return embedded.connect(url, PROJECT, warehouse.job_defaults(), "US"), None, "Google Cloud", "the console"
+
+
+def bill(request: Request, response: Response, requests: list[Request]) -> Response:
+    """List jobs as BigQuery does (jobs.list, projection full): with their labels, and 10 MiB, the least, billed."""
+    if (request.method, request.resource) != ("GET", "jobs"):
+        return response
+    answer = json.loads(response.body)
+    labels = {each.json["jobReference"]["jobId"]: each.inserts["labels"] for each in requests if each.sql}
+    for job in answer["jobs"]:
+        job["configuration"]["labels"] = labels.get(job["jobReference"]["jobId"], {"run": "an-earlier-one"})
+        job["statistics"].get("query", {})["totalBytesBilled"] = "10485760"
+    return response._replace(body=json.dumps(answer).encode())
+
+
+def test_a_green_run_prints_its_steps_checks_answers_and_tables(guarded: dict) -> None:
+    status, out, err = guarded["runs"][1]
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    for words in (
+        "✓ Step 1: copy the merchant's snapshot",
+        "✓ Step 2: create the e-wallet provider",
+        "✓ Check the result",
+        "Which sales did this provider process?",
+        "Match rate: 50.00% (target 50.00%): 565 of the merchant's 1,130 customers hold a wallet.",
+        "Query them with: the console",
+        "The report: ",
+    ):
+        assert any(line.startswith(words) for line in lines), words
+    assert out.count("\n  ✓ ") == len(sql.read_folder("checks"))
+    assert "✗" not in out
+
+
+def test_skip_checks_leaves_the_checks_out(guarded: dict) -> None:
+    status, out, err = guarded["runs"][0]
+    assert (status, err) == (0, "")
+    assert "Check the result" not in out
 
 
 def test_what_others_have_in_the_datasets_stays_as_it_is(guarded: dict) -> None:
@@ -177,13 +214,18 @@ def test_a_run_deletes_nothing(guarded: dict) -> None:
     assert not [request for request in requests if re.search(r"\b(DROP|DELETE|TRUNCATE|ALTER|MERGE)\b", request.sql)]
 
 
-def test_a_run_has_no_table_but_the_five_in_a_project_that_was_empty(guarded: dict) -> None:
-    client = emulator.connect(guarded["url"], "was-empty")
-    flags = ("--write-project-id", client.project, "--skip-checks")
-    assert emulator.run_here(*flags, BIGQUERY_EMULATOR_HOST=guarded["url"])[0] == 0
-    tables = [f"{dataset.dataset_id}.{table.table_id}" for dataset in client.list_datasets()
-              for table in client.list_tables(dataset.reference)]  # fmt: skip
-    assert sorted(tables) == sorted(TABLES)
+@pytest.mark.usefixtures("impatient")
+def test_a_run_on_a_bad_network_makes_the_same_five_tables_and_no_others(guarded: dict, endpoints: Endpoints) -> None:
+    client = emulator.connect(endpoints.rest, "was-empty")
+    with Proxy(endpoints.rest, fault=proxy.once_each(proxy.KINDS)) as bad_network:
+        flags = ("--write-project-id", client.project, "--skip-checks")
+        status, _, err = emulator.run_here(*flags, BIGQUERY_EMULATOR_HOST=bad_network.url)
+    assert (status, err) == (0, "")
+    assert sum(request.fault is not None for request in bad_network.requests) > 20
+    datasets = [dataset.reference for dataset in client.list_datasets()]
+    names = [f"{table.dataset_id}.{table.table_id}" for each in datasets for table in client.list_tables(each)]
+    assert sorted(names) == sorted(TABLES)
+    assert emulator.contents(client) == emulator.contents(guarded["client"])
 
 
 # What it may cost.
@@ -192,7 +234,10 @@ def test_a_run_has_no_table_but_the_five_in_a_project_that_was_empty(guarded: di
 def test_every_query_carries_the_limit_of_bytes_and_the_label(guarded: dict) -> None:
     jobs = [request.inserts for request in guarded["first"] + guarded["second"] if request.sql]
     assert len(jobs) > 40
-    assert [job["query"].get("maximumBytesBilled") for job in jobs] == [str(2**30)] * len(jobs)
+    # 1 GiB until a dry run has told how large the source is, which is 0 bytes on an emulator; then 100 MiB.
+    limits = [job["query"]["maximumBytesBilled"] for job in jobs]
+    assert set(limits) == {str(2**30), str(100 * 2**20)}
+    assert limits[-40:] == [str(100 * 2**20)] * 40
     assert len({tuple(job.get("labels").items()) for job in jobs}) == 2, "one label per run"
     assert {job["labels"]["application"] for job in jobs} == {"dcr-data-generator"}
 
@@ -208,58 +253,28 @@ def test_every_load_carries_the_label(guarded: dict) -> None:
     assert {job["labels"]["application"] for job in jobs} == {"dcr-data-generator"}
 
 
-def test_the_end_of_a_run_on_google_cloud_says_how_many_bytes_were_billed(
-    guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
-) -> None:
-    def bill(request: Request, response: Response) -> Response:
-        """List jobs as BigQuery does (jobs.list, projection full): with their labels, and 10 MiB, the least, billed."""
-        if (request.method, request.resource) != ("GET", "jobs"):
-            return response
-        answer = json.loads(response.body)
-        labels = {each.json["jobReference"]["jobId"]: each.inserts["labels"] for each in proxy.requests if each.sql}
-        for job in answer["jobs"]:
-            job["configuration"]["labels"] = labels.get(job["jobReference"]["jobId"], {"run": "an-earlier-one"})
-            job["statistics"].get("query", {})["totalBytesBilled"] = "10485760"
-        return response._replace(body=json.dumps(answer).encode())
-
-    def connect(_: object) -> Warehouse:
-        client = embedded.connect(proxy.url, PROJECT, warehouse.job_defaults(), "US")
-        return Warehouse(client, None, "Google Cloud", "the console", is_billed=True)
-
-    with Proxy(guarded["url"], rewrite=bill) as proxy:
-        monkeypatch.setattr(warehouse, "connect_to_google_cloud", connect)
-        # The report asks questions, too.
-        monkeypatch.delenv("DCR_NO_REPORT")
-        monkeypatch.chdir(tmp_path)
-        assert main.main(["--write-project-id", PROJECT, "--skip-checks"]) == 0
-        queries = sum(bool(request.sql) for request in proxy.requests)
-    [line] = [line for line in capsys.readouterr().out.splitlines() if "billed" in line]
-    assert f"{10 * queries:,} MiB" in line
+def test_the_end_of_a_run_on_google_cloud_says_how_many_bytes_were_billed(guarded: dict) -> None:
+    queries = sum(bool(request.sql) for request in guarded["second"])
+    assert f"\nBigQuery billed {10 * queries:,} MiB for the queries of this run.\n" in guarded["runs"][1][1]
 
 
 # What it refuses.
 
 
-def test_a_location_that_is_not_the_source_s_is_refused_before_any_write(
-    guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    with Proxy(guarded["url"]) as proxy:
-        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", proxy.url)
-        assert main.main(["--write-project-id", "in-europe", "--location", "EU"]) == 2
-        assert not written(proxy.requests)
-    line = only_line(capsys.readouterr().err)
-    assert "--location is EU" in line
-    assert "give --location US" in line
-
-
-def test_a_window_without_orders_is_refused_before_any_write(
-    guarded: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    with Proxy(guarded["url"]) as proxy:
-        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", proxy.url)
-        assert main.main(["--write-project-id", PROJECT, "--target-date", "2001-01-01"]) == 2
-        assert not written(proxy.requests)
-    assert "--target-date 2001-01-01" in only_line(capsys.readouterr().err)
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (["--location", "EU"], r"--location is EU and .* give --location US$"),
+        (["--target-date", "2001-01-01"], r"--target-date 2001-01-01 with --days 1 has no orders: .*"),
+    ],
+)
+def test_a_run_that_is_refused_writes_nothing(flags: list[str], line: str, guarded: dict, endpoints: Endpoints) -> None:
+    with Proxy(endpoints.rest) as between:
+        flags = ["--write-project-id", PROJECT, *flags]
+        status, _, err = emulator.run_here(*flags, BIGQUERY_EMULATOR_HOST=between.url)
+    assert status == 2
+    assert not written(between.requests)
+    assert re.search(line.replace("$", r" \(nothing was replaced\)$"), emulator.only_line(err))
 
 
 # The checks.
@@ -282,56 +297,27 @@ def run(connect: Callable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     return run_main
 
 
-def test_a_green_run_prints_its_steps_answers_and_tables(run: Callable) -> None:
-    status, out, err = run()
-    assert (status, err) == (0, "")
-    assert "✗" not in out
-    lines = out.splitlines()
-    for words in (
-        "Step 1: copy the merchant's snapshot",
-        "Step 2: create the e-wallet provider",
-        "Which sales did this provider process?",
-        "Match rate: 50.00% (target 50.00%): 10 of the merchant's 20 customers hold a wallet.",
-        "Query them with: a client",
-    ):
-        assert any(words in line for line in lines), words
-
-
 def test_a_red_check_ends_the_run_with_status_1_after_all_else_is_printed(
-    run: Callable, connect: Callable, monkeypatch: pytest.MonkeyPatch
+    run: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create = ewallet.create
-
-    def create_a_cent_off(*arguments: object) -> None:
-        create(*arguments)
-        job = connect("main-tests").client.query(
-            "UPDATE ewallet_provider.transactions SET transaction_amount = transaction_amount + 0.01 WHERE TRUE"
-        )
-        job.result()
-
-    monkeypatch.setattr(ewallet, "create", create_a_cent_off)
+    monkeypatch.setattr(checks, "run", lambda *_: green_and_red())
     status, out, _ = run()
     lines = out.splitlines()
-    [red] = [number for number, line in enumerate(lines) if "✗" in line and "violating rows" in line]
+    red = lines.index("  ✗ Nothing is lost. b_fails: 1,234 violating rows")
     assert status == 1
-    assert "transaction_amount_is_the_sum_of_the_items: 8 violating rows" in lines[red]
-    assert [line.split()[0] for line in lines[red + 1 : red + 6]] == ["transaction_id"] * 5
-    assert "✗ 1 of 35 checks are red: do not show these tables to anyone." in lines[-1]
-    assert any("The five tables" in line for line in lines)
-
-
-def test_skip_checks_leaves_the_checks_out(run: Callable) -> None:
-    status, out, _ = run("--skip-checks")
-    assert (status, "Check the result" in out) == (0, False)
+    assert lines[red - 1 : red] == ["  ✓ All is well."]
+    assert lines[red + 1].startswith("      email x@example.com, city </script><script>")
+    assert any("The five tables" in line for line in lines[red:])
+    assert lines[-1] == "✗ 1 of 2 checks are red: do not show these tables to anyone."
 
 
 def test_an_error_in_a_step_names_it_and_what_was_replaced(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ewallet, "create", lambda *_: (_ for _ in ()).throw(TimeoutError()))
     status, _, err = run()
     assert status == 2
-    assert only_line(err) == (
+    assert emulator.only_line(err) == (
         "error in the step 'Step 2: create the e-wallet provider': BigQuery did not answer in time: run again, or give "
-        "a longer --timeout (replaced: merchant_provider.order_items, merchant_provider.orders, "
+        "a longer --timeout (replaced: merchant_provider.orders, merchant_provider.order_items, "
         "merchant_provider.users; not replaced: ewallet_provider.provider_users, ewallet_provider.transactions)"
     )
 
@@ -358,7 +344,7 @@ raise SystemExit(main.main([]))
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 128 + number
-    assert "nothing was replaced" in only_line(done.stderr)
+    assert "nothing was replaced" in emulator.only_line(done.stderr)
 
 
 # Strings from the source are data.

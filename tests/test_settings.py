@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dcr_data_generator import main, warehouse
@@ -62,17 +62,18 @@ REFUSED = {
     "--source": (["no_such_folder", "a_file", "a_file/below", "x\0y", "x" * 5000], "is not a folder that exists"),
     "--embedded-dir": (["a_file", "a_file/below", "x" * 5000], "is not a folder that can be written"),
     "--export": (["a_file", "a_file/below", "circle/x"], "is not a folder that can be written"),
-    "--report": (["one", "a_file/below"], "is not a file that can be written"),
+    "--report": (["one", "a_file/below", "pipe"], "is not a file that can be written"),
     "--timeout": (["0", "86401", "soon"], "integer|range"),
 }
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A working directory with the folder `one` and the file `a_file`, no DCR_ variable, and no warehouse."""
+    """A working directory with the folder `one`, the file `a_file` and a `pipe`, no DCR_ variable, and no warehouse."""
     (tmp_path / "one").mkdir()
     (tmp_path / "a_file").touch()
     (tmp_path / "circle").symlink_to("circle")
+    os.mkfifo(tmp_path / "pipe")
     monkeypatch.chdir(tmp_path)
     for name in os.environ:
         if name.upper().startswith("DCR_"):
@@ -161,10 +162,15 @@ def test_a_bad_value_is_refused_with_what_is_allowed(flag: str, value: str, refu
     assert len(line) < 400
 
 
-@given(st.text())
-def test_any_text_is_a_rate_or_refused(text: str) -> None:
+VALUES = ["0", "1", "-1", "0.5", "1e309", "nan", "None", "[]", "US", "2025-09-23", "a"]
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from([*REFUSED, "--x"]), st.sampled_from(VALUES) | st.text()), max_size=3))
+def test_whatever_the_flags_they_are_settings_or_refused(flags: list[tuple[str, str]]) -> None:
     with suppress(UserError):
-        assert 0 <= load(main.CONSTANTS, [f"--match-rate={text}"]).match_rate <= 1
+        loaded = load(main.CONSTANTS, [f"{flag}={value}" for flag, value in flags])
+        assert all(0 <= rate <= 1 for rate in (loaded.match_rate, loaded.wallet_payment_rate, loaded.wallet_only_rate))
 
 
 @pytest.mark.parametrize("flag", [flag_of(name) for name in ALLOWED])

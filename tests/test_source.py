@@ -6,7 +6,7 @@ import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
-from dcr_data_generator import source
+from dcr_data_generator import source, sql
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import UserError
 from tests.support import tables
@@ -136,3 +136,23 @@ def test_frames_are_checked_like_the_source(client: bigquery.Client) -> None:
         check_frames(client, orders, [USER], target_date="2025-09-24")
     with pytest.raises(UserError, match="is empty"):
         check_frames(client, [ORDER | {"created_at": None}], [USER])
+
+
+def test_the_limit_of_bytes_follows_from_dry_runs(client: bigquery.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"orders": 10 << 20, "order_items": 300 << 20, "users": 20 << 20}
+    monkeypatch.setattr(sql, "dry_run", lambda _, query, __: sizes[query.name])
+    # Four statements read each table: one of step 1, two checks, and the one that looks at the window, at all three.
+    assert source.limit_bytes(client, make_settings()) == 4 * (330 << 20)
+    assert client.default_query_job_config.maximum_bytes_billed == 2 * (330 << 20)
+    monkeypatch.setattr(sql, "dry_run", lambda *_: 0)
+    source.limit_bytes(client, make_settings())
+    assert client.default_query_job_config.maximum_bytes_billed == 100 << 20
+
+
+def test_a_run_reads_the_source_at_one_instant_that_bigquery_names(client: bigquery.Client) -> None:
+    [before] = client.query_and_wait("SELECT CURRENT_TIMESTAMP()")
+    settings = source.at_one_instant(client, make_settings())
+    [after] = client.query_and_wait("SELECT CURRENT_TIMESTAMP()")
+    assert before[0] <= settings.source_time <= after[0]
+    [parameter] = [each for each in sql.query_parameters(settings) if each.name == "source_time"]
+    assert (parameter.type_, parameter.value) == ("TIMESTAMP", settings.source_time)

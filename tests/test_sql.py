@@ -4,6 +4,7 @@ The embedded BigQuery is lax: it takes names, types and syntax that the real one
 from the schemas alone whether a statement means anything.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +49,7 @@ PARAMETERS = {
     "match_rate": "FLOAT64",
     "wallet_payment_rate": "FLOAT64",
     "wallet_only_rate": "FLOAT64",
+    "source_time": "TIMESTAMP",
 }
 MERCHANT = thelook.SCHEMAS | {"users": [*thelook.SCHEMAS["users"], SchemaField("user_geom", "GEOGRAPHY")]}
 SALT = {"clean_room_salt": [SchemaField("salt", "STRING")]}
@@ -180,3 +182,17 @@ REFUSED = {
 def test_bigquery_refuses(statement: str, reason: str, analyze: Callable) -> None:
     with pytest.raises(ZetaSQLError, match=reason):
         analyze(statement)
+
+
+def test_every_read_of_the_source_is_at_one_instant() -> None:
+    reads = re.compile(rf"(FROM|JOIN) `{re.escape(tables.SOURCE)}\.\w+`( AS \w+)?(?P<time>[^\n]*)")
+    for file in FILES:
+        for read in reads.finditer(sql.read(file).text):
+            assert read["time"] == " FOR SYSTEM_TIME AS OF @source_time", file
+
+
+def test_nothing_rests_on_the_text_of_a_row_with_geography() -> None:
+    for file in FILES:
+        text = sql.read(file).text
+        for name in re.findall(r"TO_JSON_STRING\((\w+)\)", text):
+            assert not re.search(rf"users`? AS {name}\b", text), file

@@ -1,6 +1,7 @@
 """The four answers, in a sentence for every outcome; and the overlap, against SQL of its own."""
 
 from collections.abc import Callable
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -8,10 +9,13 @@ import pytest
 from dcr_data_generator import checks, sql, use_cases
 from dcr_data_generator.use_cases import SENTENCES
 from dcr_data_generator.warehouse import Warehouse
-from tests.support import tables
+from tests.support import tables, worlds
 from tests.support.settings import make_settings
 
 REFUNDS = {"verified_orders": 10, "verified_refunds": 1, "unverified_orders": 4, "unverified_refunds": 2}
+
+
+ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group", "largest_groups", "homes"]
 
 
 @pytest.mark.parametrize(
@@ -29,13 +33,30 @@ REFUNDS = {"verified_orders": 10, "verified_refunds": 1, "unverified_orders": 4,
         ),
         (
             "2_customer_segmentation",
-            {"business": 300.0, "free": 100.0},
-            "Business customers spend 3.0 times as much per order as Free ones ($300.00 against $100.00).",
+            {"free": 100.0, "premium": 200.5, "business": 300.0, "business_customers": 3},
+            "Average order value rises with the account tier: Free $100.00, Premium $200.50, Business $300.00.",
         ),
         (
             "2_customer_segmentation",
-            {"business": None, "free": 100.0},
-            "Too few customers paid with the wallet to compare Business with Free.",
+            {"free": 48.26, "premium": 159.47, "business": 150.96, "business_customers": 1234},
+            "Average order value: Free $48.26, Premium $159.47, Business $150.96. It does not rise with the account "
+            "tier in this snapshot, in which 1,234 Business customers paid with the wallet.",
+        ),
+        (
+            "2_customer_segmentation",
+            {"free": 5.0, "premium": 5.0, "business": 6.0, "business_customers": 3},
+            "Average order value: Free $5.00, Premium $5.00, Business $6.00. It does not rise with the account tier "
+            "in this snapshot, in which 3 Business customers paid with the wallet.",
+        ),
+        (
+            "2_customer_segmentation",
+            {"free": 100.0, "premium": None, "business": None, "business_customers": 0},
+            "Average order value: Free $100.00. No Premium and no Business customer paid with the wallet.",
+        ),
+        (
+            "2_customer_segmentation",
+            {"free": None, "premium": None, "business": None, "business_customers": 0},
+            "No customer paid with the wallet, so there is nothing to compare.",
         ),
         (
             "3_trust_and_fraud",
@@ -48,15 +69,30 @@ REFUNDS = {"verified_orders": 10, "verified_refunds": 1, "unverified_orders": 4,
             {"verified_customers": 0, "customers": 0, **dict.fromkeys(REFUNDS, 0)},
             "This provider has verified 0 of the 0 customers it knows.",
         ),
-        (
-            "4_user_enrichment",
-            {"enriched_users": 5, "provider_users": 9, "top_country_users": 2, "top_country": "Japan"},
-            "The merchant knows 5 of our 9 users; the largest group, 2, is from Japan.",
-        ),
-        (
-            "4_user_enrichment",
-            {"enriched_users": 0, "provider_users": 9, "top_country_users": None, "top_country": None},
-            "The merchant knows none of our 9 users.",
+        *(
+            (
+                "4_user_enrichment",
+                dict(zip(ENRICHMENT, figures, strict=True)),
+                f"The merchant knows {sentence}",
+            )
+            for figures, sentence in (
+                ((9, 0, 0, None, 0, None), "none of our 9 users."),
+                ((9, 5, 5, 2, 1, "Japan"), "5 of our 9 users; the largest group, 2, is from Japan."),
+                (
+                    (9, 4, 4, 2, 2, "Brasil and Japan"),
+                    "4 of our 9 users; the largest groups, 2 each, are from Brasil and Japan.",
+                ),
+                (
+                    (9, 5, 5, 1, 5, "A and B and C and D and E"),
+                    "5 of our 9 users; the largest groups, 1 each, are from 5 countries.",
+                ),
+                ((9, 4, 4, 4, 1, "Japan"), "4 of our 9 users; all of them are from Japan."),
+                (
+                    (9, 5, 6, 3, 1, "Japan"),
+                    "5 of our 9 users; the largest group, 3, is from Japan. It has 6 user "
+                    "records of these people, because some share an email.",
+                ),
+            )
         ),
     ],
 )
@@ -98,7 +134,9 @@ def test_the_overlap_counts_people_and_the_rows_are_counted(default_run: Warehou
         "ON LOWER(TRIM(u.email)) = LOWER(TRIM(p.email))"
     )
     [[customers, provider_users, both]] = [row.values() for row in rows]
-    assert outcome[1:] == (customers - both, both, provider_users - both) == (565, 565, 141)
+    overlap = outcome.merchant_only, outcome.both_parties, outcome.provider_only
+    assert overlap == (customers - both, both, provider_users - both) == (565, 565, 141)
+    assert outcome.first_order == outcome.last_order == date(2025, 9, 23)
     assert outcome.row_counts["ewallet_provider.provider_users"] == provider_users
     assert list(outcome.row_counts) == [
         "merchant_provider.orders",
@@ -115,3 +153,24 @@ def test_a_use_case_says_who_asks_over_which_key(default_run: Warehouse) -> None
     assert answers[0].question == "Which sales did this provider process?"
     assert answers[0].who_asks == "The merchant asks. Join key: order_id."
     assert (len(answers[0].rows), answers[0].total) == (10, 466)
+
+
+def test_people_are_counted_where_users_share_an_email(connect: Callable) -> None:
+    place = connect("use-case-tests")
+    worlds.fill(
+        place,
+        users=[{"id": n, "email": "ann@example.com", "country": "Japan"} for n in (1, 2)],
+        orders=[{"order_id": n, "user_id": n, "status": "Complete"} for n in (1, 2)],
+        provider_users=[
+            {"provider_user_id": 1, "email": "ann@example.com", "account_tier": "Free", "is_verified_user": True}
+        ],
+        transactions=[
+            {"transaction_id": str(n), "order_id": n, "provider_user_id": 1, "transaction_amount": 5.0} for n in (1, 2)
+        ],
+    )
+    answers = use_cases.run(place.client, make_settings())
+    assert answers[1].rows[0].values() == ("Free", 5.0, 1)
+    assert answers[2].rows[0].values() == (True, 1)
+    assert answers[2].answer.startswith("This provider has verified 1 of the 1 customers it knows")
+    assert answers[3].answer.endswith("all of them are from Japan. It has 2 user records of these people, because "
+                                      "some share an email.")  # fmt: skip

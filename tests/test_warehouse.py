@@ -7,13 +7,6 @@ import pytest
 from tests.support import emulator
 
 
-def only_line(err: str) -> str:
-    """The one line of standard error."""
-    assert "Traceback" not in err
-    [line] = err.splitlines()
-    return line
-
-
 def test_a_proxy_of_the_person_s_network_is_no_way_to_the_embedded_bigquery(tmp_path: Path) -> None:
     [port] = emulator.free_ports(1)
     proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "https_proxy", "HTTPS_PROXY"), f"http://127.0.0.1:{port}")
@@ -30,7 +23,7 @@ def test_credentials_that_are_none_end_in_one_line_that_names_the_variable(conte
         "--write-project-id", "some-project", GOOGLE_APPLICATION_CREDENTIALS=str(file), **nowhere
     )
     assert status == 2
-    assert "GOOGLE_APPLICATION_CREDENTIALS" in only_line(err)
+    assert "GOOGLE_APPLICATION_CREDENTIALS" in emulator.only_line(err)
 
 
 def test_without_credentials_google_cloud_ends_in_one_line(tmp_path: Path) -> None:
@@ -38,7 +31,7 @@ def test_without_credentials_google_cloud_ends_in_one_line(tmp_path: Path) -> No
     nowhere = {"NO_GCE_CHECK": "true", "HOME": str(tmp_path), "CLOUDSDK_CONFIG": str(tmp_path)}
     status, out, err = emulator.run_here("--write-project-id", "some-project", **nowhere)
     assert (status, out) == (2, "")
-    assert "gcloud auth application-default login" in only_line(err)
+    assert "gcloud auth application-default login" in emulator.only_line(err)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:{port}", "http://127.0.0.1:{port}", "nonsense:port"])
@@ -47,4 +40,4 @@ def test_nobody_at_the_emulators_address_is_one_line(address: str) -> None:
     host = address.format(port=port)
     status, _, err = emulator.run_here("--write-project-id", "some-project", BIGQUERY_EMULATOR_HOST=host)
     assert status == 2
-    assert f"BIGQUERY_EMULATOR_HOST={host}" in only_line(err)
+    assert f"BIGQUERY_EMULATOR_HOST={host}" in emulator.only_line(err)

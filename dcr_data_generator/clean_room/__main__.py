@@ -1,4 +1,4 @@
-"""The clean room's command: `uv run python -m dcr_data_generator.clean_room rehearse`, `publish` or `unpublish`."""
+"""The clean room's command: `uv run python -m dcr_data_generator.clean_room rehearse`, `publish`, `subscribe`, ..."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Rehearse, publish or unpublish.
+    """Rehearse, publish, subscribe, or undo it.
 
     Returns: the exit status: 0; 1 where an attempt gets an answer, or a query is refused; 2 for an error.
     """
@@ -18,7 +18,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def command(terminal: "Terminal") -> int:
         from rich_click import RichCommand, RichGroup
 
-        from dcr_data_generator.clean_room.settings import PANEL, PublishSettings, RehearseSettings, UnpublishSettings
+        from dcr_data_generator.clean_room.settings import (
+            PANEL,
+            PublishSettings,
+            RehearseSettings,
+            SubscribeSettings,
+            UnpublishSettings,
+            UnsubscribeSettings,
+        )
         from dcr_data_generator.errors import UserError
         from dcr_data_generator.main import CONSTANTS
         from dcr_data_generator.settings import options_of, run_command
@@ -37,10 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         add("rehearse", RehearseSettings, "Ask the use cases, and what must be refused, as a subscriber would.")
         add("publish", PublishSettings, "Create the clean room on Google Cloud, or change what differs.")
         add("unpublish", UnpublishSettings, "Delete from Google Cloud what publish created.")
+        add("subscribe", SubscribeSettings, "Create a linked dataset with the clean room's views, as a subscriber.")
+        add("refresh", UnsubscribeSettings, "Take over views that the publisher has added or removed.")
+        add("unsubscribe", UnsubscribeSettings, "Delete the subscription and its linked dataset.")
         name, settings = run_command(group, "python -m dcr_data_generator.clean_room", arguments)
         try:
             # Here, so that a wrong flag is reported at once: these take their time.
-            from dcr_data_generator.clean_room import publish, rehearse
+            from dcr_data_generator.clean_room import publish, rehearse, subscribe
         except ModuleNotFoundError as error:
             raise UserError(
                 f"the clean room is not installed ({error.name} is missing): run `uv sync --group clean-room`"
@@ -49,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "rehearse": rehearse.rehearse,
             "publish": publish.publish,
             "unpublish": publish.unpublish,
+            "subscribe": subscribe.subscribe,
+            "refresh": subscribe.refresh,
+            "unsubscribe": subscribe.unsubscribe,
         }
         return commands[name](settings, terminal)
 

@@ -25,7 +25,7 @@ from rich.markup import escape
 
 from dcr_data_generator import warehouse
 from dcr_data_generator.clean_room import salt, views
-from dcr_data_generator.clean_room.settings import PublishSettings, UnpublishSettings
+from dcr_data_generator.clean_room.settings import PublishSettings, SharingSettings, UnpublishSettings
 from dcr_data_generator.clean_room.views import View
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import DATASETS, FIVE_TABLES
@@ -46,6 +46,9 @@ OWNER = "BigQuery Data Owner (roles/bigquery.dataOwner) on dataset {}"
 # What a subscriber of a data clean room needs, by the page on data clean rooms.
 SUBSCRIBER_ROLES = ("roles/analyticshub.subscriber", "roles/analyticshub.subscriptionOwner")
 ENABLE_API = "run `gcloud services enable analyticshub.googleapis.com` in that project"
+SET_QUOTA_PROJECT = "run `gcloud auth application-default set-quota-project PROJECT` with a project of yours"
+# What Google Cloud says to a user's credentials without a quota project; the number is that of the gcloud CLI's own.
+NO_QUOTA_PROJECT = ("requires a quota project", "764086051850")
 MAX_ATTEMPTS = 5
 SECONDS = 60  # the client of the sharing API has no timeout of its own
 
@@ -66,8 +69,11 @@ class Call(NamedTuple):
             except (Conflict, PreconditionFailed) as error:  # an etag is outdated, or what was missing exists by now
                 message = on_one_line(error.message)
             except Forbidden as error:
-                is_disabled = "SERVICE_DISABLED" in str(error) or "has not been used" in str(error)
-                advice = ENABLE_API if is_disabled else f"ask for the role {self.role}"
+                advice = f"ask for the role {self.role}"
+                if any(words in str(error) for words in NO_QUOTA_PROJECT):
+                    advice = SET_QUOTA_PROJECT
+                elif "SERVICE_DISABLED" in str(error) or "has not been used" in str(error):
+                    advice = ENABLE_API
                 raise UserError(f"{self.text} is denied ({on_one_line(error.message)}): {advice}") from None
         raise UserError(f"{self.text} failed ({message}), changed by somebody else at the same time: run again")
 
@@ -111,17 +117,24 @@ def publish(settings: PublishSettings, terminal: Terminal) -> int:
         UserError: there is no salt or no Google Cloud project, or a call fails.
     """
     secret = salt.required(settings.salt_file)
-    return run(settings, terminal, lambda target: calls_to_publish(target, settings, secret))
+    return run(
+        settings, terminal, lambda target: calls_to_publish(target, settings, secret), settings.provider_project_id
+    )
 
 
 def unpublish(settings: UnpublishSettings, terminal: Terminal) -> int:
     """Remove what `publish` created, and nothing else; returns the exit status. Raises UserError as `publish` does."""
-    return run(settings, terminal, calls_to_unpublish)
+    return run(settings, terminal, calls_to_unpublish, settings.provider_project_id)
 
 
-def run(settings: UnpublishSettings, terminal: Terminal, list_calls: Callable[[Target], Iterable[Call]]) -> int:
+def run(
+    settings: SharingSettings,
+    terminal: Terminal,
+    list_calls: Callable[[Target], Iterable[Call]],
+    provider_project: str | None = None,
+) -> int:
     """Make the calls one after the other and say what each changed, or only print them."""
-    with connect(settings) as target:
+    with connect(settings, provider_project) as target:
         for call in list_calls(target):
             if settings.dry_run:
                 terminal.line(f"  would call {escape(call.text)}")
@@ -133,14 +146,13 @@ def run(settings: UnpublishSettings, terminal: Terminal, list_calls: Callable[[T
 
 
 @contextmanager
-def connect(settings: UnpublishSettings) -> Iterator[Target]:
+def connect(settings: SharingSettings, provider_project: str | None) -> Iterator[Target]:
     """Connect to the parties' projects and to the sharing API; each at its first call, so a dry run to none."""
     merchant = settings.write_project_id
     if merchant is None or os.environ.get("BIGQUERY_EMULATOR_HOST"):
         raise UserError(
             "a clean room is published on Google Cloud only: give --write-project-id, or rehearse, which runs anywhere"
         )
-    provider = settings.provider_project_id or merchant
     with ExitStack() as stack:
 
         @cache
@@ -151,7 +163,7 @@ def connect(settings: UnpublishSettings) -> Iterator[Target]:
         if not settings.dry_run:
             client(merchant)  # from here on, it explains the errors of the sharing API, too
         sharing_client = cache(sharing.AnalyticsHubServiceClient)
-        yield Target(merchant, provider, settings.location, views.read(), client, sharing_client)
+        yield Target(merchant, provider_project or merchant, settings.location, views.read(), client, sharing_client)
 
 
 def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretStr) -> Iterator[Call]:
@@ -168,7 +180,8 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
         yield Call(text, partial(load_salt, target, source, secret), OWNER.format(target.path(source)))
     for view in target.views:
         text = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.dataset)}.{view.name}"
-        yield Call(text, partial(create_view, target, view), OWNER.format(target.path(view.dataset)))
+        role = f"{OWNER.format(target.path(view.dataset))}, and {OWNER.format(target.path(view.source))}"
+        yield Call(text, partial(create_view, target, view), role)
         text = f"bigquery.datasets.patch {target.path(view.source)}, authorize view {view.dataset}.{view.name}"
         yield Call(text, partial(set_authorization, target, view, True), OWNER.format(target.path(view.source)))
     text = f"analyticshub.dataExchanges.create {target.exchange}, a data clean room"
@@ -247,6 +260,8 @@ def create_view(target: Target, view: View) -> str | None:
     current = find(client.get_table, name)
     if current and is_published(view, current):
         return None
+    if not current:
+        set_authorization(target, view, False)  # that of a view of this name that was deleted: it is worth nothing
     client.query(view.statement).result()
     table = client.get_table(name)
     table.labels = {**LABELS, FINGERPRINT: fingerprint(view)}
@@ -347,10 +362,12 @@ def update(call: Callable, kind: str, name: str, current: object, texts: Mapping
 def grant_subscribers(target: Target, subscribers: Sequence[str]) -> str | None:
     """Grant the subscribers their roles on the clean room and revoke everybody else's; other roles stay."""
     client = target.connect_to_sharing()
-    policy = client.get_iam_policy({"resource": target.exchange}, timeout=SECONDS)
-    grants = {(binding.role, member) for binding in policy.bindings for member in binding.members}
-    current = {(role, member) for role, member in grants if role in SUBSCRIBER_ROLES}
-    if current == {(role, member) for role in SUBSCRIBER_ROLES for member in subscribers}:
+    # Version 3 has the conditions of bindings; without it, they would be lost.
+    request = {"resource": target.exchange, "options": {"requested_policy_version": 3}}
+    policy = client.get_iam_policy(request, timeout=SECONDS)
+    current = [binding for binding in policy.bindings if binding.role in SUBSCRIBER_ROLES]
+    grants = {(binding.role, member, binding.condition.expression) for binding in current for member in binding.members}
+    if grants == {(role, member, "") for role in SUBSCRIBER_ROLES for member in subscribers}:
         return None
     others = [binding for binding in policy.bindings if binding.role not in SUBSCRIBER_ROLES]
     ours = [policy_pb2.Binding(role=role, members=subscribers) for role in SUBSCRIBER_ROLES if subscribers]

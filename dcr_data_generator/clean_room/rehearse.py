@@ -1,6 +1,6 @@
 """Rehearses the clean room: asks the questions of sql/clean_room as a subscriber, over what a run has made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from dcr_data_generator.warehouse import Warehouse
 
 MAX_ROWS, MAX_ROWS_OF_OWN_QUERY = 5, 50
 DRAWS = 20
+ESTIMATED = "clean_room/estimated"
 
 
 class Rehearsed(NamedTuple):
@@ -56,11 +57,19 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
         with step("Put both parties' tables behind the views"):
             room = build(place, salt.given_or_drawn(settings.salt_file))
+        if settings.linked_dataset:
+            room.link(settings.linked_dataset)
         if settings.query:
             return ask(terminal, room, settings.query)
         with step("Ask the four questions, openly and as a subscriber"):
             answers = use_cases.run(place.client, settings)
-            rehearsed = [ask_as_subscriber(room, query, answers) for query in sql.read_folder("clean_room/queries")]
+            queries = sql.read_folder("clean_room/queries")
+            rehearsed = [
+                ask_as_subscriber(
+                    room, query, answers, lambda name: sql.run(place.client, f"{ESTIMATED}/{name}", settings)
+                )
+                for query in queries
+            ]
     rehearsal.save_rehearsal(
         [saved(one) for one in rehearsed], rehearsal.path_of(place.client.project, settings.embedded_dir)
     )
@@ -94,28 +103,35 @@ def build(place: Warehouse, secret: SecretStr) -> CleanRoom:
     return room
 
 
-def ask_as_subscriber(room: CleanRoom, query: sql.Query, answers: Sequence[UseCase]) -> Rehearsed:
-    """Ask a query, which is named for its use case; one with noise is asked 20 times, and each answer is paid for."""
+def ask_as_subscriber(
+    room: CleanRoom, query: sql.Query, answers: Sequence[UseCase], estimated: Callable[[str], sql.Result]
+) -> Rehearsed:
+    """Ask a query, which is named for its use case; one with noise is asked 20 times, and each answer is paid for.
+
+    `estimated` gives what a query with noise estimates, by the query's name.
+    """
     use_case = next(use_case for use_case in answers if query.name.startswith(use_case.name))
     try:
         reply, noise = room.ask(query.text), None
         if room.is_noisy(query.text):
-            noise = compare([reply.answer, *room.ask_repeatedly(query.text, DRAWS - 1)], use_case)
+            draws = [reply.answer, *room.ask_repeatedly(query.text, DRAWS - 1)]
+            noise = compare(draws, use_case, estimated(query.name))
     except (Refused, NotUnderstood) as error:
         raise UserError(f"{query.name}.sql is refused: {error}") from None
     return Rehearsed(use_case, query, reply, noise)
 
 
-def compare(draws: Sequence[Answer], use_case: UseCase) -> pd.DataFrame:
-    """Compare the averages in answers with noise with the open answer's, one row per group and column of the answer.
+def compare(draws: Sequence[Answer], use_case: UseCase, estimated: sql.Result) -> pd.DataFrame:
+    """Compare the averages in answers with noise with what they estimate, one row per group and column of the answer.
 
-    Returns: truth, mean, lowest, highest and standard deviation (float64).
+    Returns: open, per person, mean, lowest, highest and standard deviation (float64).
     """
     averages = pd.concat([averages_of(draw.columns, draw.rows) for draw in draws]).groupby(level=[0, 1], sort=False)
     table = averages.agg(["mean", "min", "max", "std"]).set_axis(
         ["mean", "lowest", "highest", "standard deviation"], axis=1
     )
-    table.insert(0, "truth", averages_of(use_case.columns, [row.values() for row in use_case.rows]))
+    table.insert(0, "open", averages_of(use_case.columns, [row.values() for row in use_case.rows]))
+    table.insert(1, "per person", averages_of(estimated.columns, [row.values() for row in estimated.rows]))
     return table
 
 
@@ -151,13 +167,18 @@ def show_use_cases(terminal: Terminal, rehearsed: Sequence[Rehearsed]) -> None:
                     [*group, *figures] for group, figures in zip(one.noise.index, one.noise.to_numpy(), strict=True)
                 ]
                 columns = ["group", "column", *one.noise.columns]
-                terminal.console.print(table_of(columns, rows, f"{DRAWS} draws against the truth"))
+                terminal.console.print(table_of(columns, rows, f"{DRAWS} draws of the noise"))
+                terminal.line(sql.read(f"{ESTIMATED}/{one.query.name}").comments["difference"])
 
 
 def show_withheld(terminal: Terminal, reply: Reply) -> None:
     """Print what the rules withheld."""
     for line in reply.withheld or ["Nothing was withheld."]:
         terminal.line(f"  [yellow]•[/] {escape(line)}")
+    if not reply.answer.rows and any("fewer than" in line for line in reply.withheld):
+        terminal.line(
+            "  [yellow]The whole answer is withheld: no group has enough people. Make a run with more --days.[/]"
+        )
 
 
 def protected(answer: Answer, max_rows: int) -> Table:

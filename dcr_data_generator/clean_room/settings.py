@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from dcr_data_generator.settings import Settings, option, parse_project
 
 PANEL = "Clean room"
+SUBSCRIBER_HELP = "The subscriber's Google Cloud project; --write-project-id is the one with the clean room."
 SALT_HELP = "A file with the salt of the hashes; otherwise DCR_SALT has it."
 
 
@@ -18,6 +19,13 @@ def parse_subscriber(text: str) -> str:
     """Read who may subscribe, as an IAM policy names it."""
     if not re.fullmatch(r"(user|group|serviceAccount|domain):[^\s:]+", text):
         raise click.BadParameter(f"{text!r} is not user:... or group:... with an email address.")
+    return text
+
+
+def parse_dataset(text: str) -> str:
+    """Read the name of a dataset."""
+    if not re.fullmatch(r"\w{1,1024}", text, re.ASCII):
+        raise click.BadParameter(f"{text!r} is not the name of a dataset: letters, digits and underscores.")
     return text
 
 
@@ -45,17 +53,26 @@ class RehearseSettings(Settings):
     """What `rehearse` needs to know."""
 
     query: str | None = option(PANEL, "Ask the query in this file instead.", parse_text_file, "FILE", None)
+    linked_dataset: str | None = option(
+        PANEL, "The query names the views as in this linked dataset.", parse_dataset, "NAME", None
+    )
     salt_file: SecretStr | None = option(PANEL, SALT_HELP, parse_salt_file, "FILE", None)
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnpublishSettings(Settings):
+class SharingSettings(Settings):
+    """What every command on Google Cloud needs to know."""
+
+    dry_run: bool = option(PANEL, "Print every call instead of making it.", click.BOOL, "", False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpublishSettings(SharingSettings):
     """What `unpublish` needs to know."""
 
     provider_project_id: str | None = option(
         PANEL, "The provider's Google Cloud project, if it has its own.", parse_project, "PROJECT", None
     )
-    dry_run: bool = option(PANEL, "Print every call instead of making it.", click.BOOL, "", False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,3 +84,22 @@ class PublishSettings(UnpublishSettings):
         PANEL, "Who may subscribe: user:... or group:...; may be repeated.", parse_subscriber, "WHO", (), multiple=True
     )
     allow_egress: bool = option(PANEL, "Let subscribers export their results.", click.BOOL, "", False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsubscribeSettings(SharingSettings):
+    """What `refresh` and `unsubscribe` need to know."""
+
+    subscriber_project_id: str | None = option(PANEL, SUBSCRIBER_HELP, parse_project, "PROJECT", None)
+
+    @property
+    def project(self) -> str:
+        """The subscriber's project."""
+        return str(self.subscriber_project_id or self.write_project_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscribeSettings(UnsubscribeSettings):
+    """What `subscribe` needs to know."""
+
+    as_: str = option(PANEL, "The linked dataset to create.", parse_dataset, "DATASET")

@@ -62,6 +62,13 @@ def run(client: bigquery.Client, query: Query | str, settings: Settings, max_row
     return Result([field.name for field in rows.schema], list(rows), rows.total_rows)
 
 
+def dry_run(client: bigquery.Client, query: Query, settings: Settings) -> int:
+    """Ask how many bytes a query would read."""
+    parameters = [each for each in query_parameters(settings) if f"@{each.name}" in query.text]
+    job_config = bigquery.QueryJobConfig(query_parameters=parameters, dry_run=True, use_query_cache=False)
+    return client.query(query.text, job_config=job_config).total_bytes_processed or 0
+
+
 def run_all(
     client: bigquery.Client, queries: Iterable[Query | str], settings: Settings, max_rows: int | None = None
 ) -> list[Result]:
@@ -76,4 +83,5 @@ def query_parameters(settings: Settings) -> list[bigquery.ScalarQueryParameter]:
     return [
         *(bigquery.ScalarQueryParameter(name, "DATE", value) for name, value in dates.items()),
         *(bigquery.ScalarQueryParameter(name, "FLOAT64", value) for name, value in rates.items()),
+        bigquery.ScalarQueryParameter("source_time", "TIMESTAMP", settings.source_time),
     ]

@@ -220,6 +220,34 @@ WITH = "SELECT WITH AGGREGATION_THRESHOLD"
             f"{WITH} test_id, COUNT(*) FROM mydataset.ExamView GROUP BY test_id HAVING MIN(test_score) > 1",
             "MIN is not supported",
         ),
+        "a modifier in an aggregate": (
+            f"{WITH} AVG(test_score HAVING MAX test_score) FROM mydataset.ExamView",
+            "Modifiers in AVG are not supported",
+        ),
+        "a rollup": (
+            f"{WITH} test_id, COUNT(*) FROM mydataset.ExamView GROUP BY ROLLUP (test_id)",
+            "ROLLUP, CUBE and GROUPING SETS are not supported",
+        ),
+        "a cube": (f"{WITH} test_id, COUNT(*) FROM mydataset.ExamView GROUP BY CUBE (test_id)", "CUBE"),
+        "grouping sets": (
+            f"{WITH} test_id, COUNT(*) FROM mydataset.ExamView GROUP BY GROUPING SETS (test_id, ())",
+            "GROUPING SETS",
+        ),
+        "a maximum below the clause": (
+            f"{WITH} AVG(best) FROM (SELECT last_name, MAX(test_score) AS best FROM mydataset.ExamView "
+            "GROUP BY last_name)",
+            "MAX is not supported",
+        ),
+        "a maximum in a common table expression below the clause": (
+            "WITH each AS (SELECT last_name, MAX(test_score) AS best FROM mydataset.ExamView GROUP BY last_name) "
+            f"{WITH} AVG(best) FROM each",
+            "MAX is not supported",
+        ),
+        "a modifier below the clause": (
+            f"{WITH} AVG(last) FROM (SELECT last_name, AVG(test_score HAVING MIN test_id) AS last "
+            "FROM mydataset.ExamView GROUP BY last_name)",
+            "Modifiers in AVG are not supported",
+        ),
         "no aggregate": (f"{WITH} test_id FROM mydataset.ExamView GROUP BY test_id", "aggregation function"),
         "no threshold": (
             f"{WITH} OPTIONS (threshold = NULL) COUNT(*) FROM mydataset.ExamView",
@@ -261,6 +289,23 @@ def test_an_aggregation_threshold_allows(query: str) -> None:
     assert exam_room(THRESHOLD).ask(query).answer.rows == [("U25", 4)]
 
 
+def test_own_tables_below_the_clause_are_aggregated_with_any_function() -> None:
+    query = (
+        f"{WITH} best, COUNT(DISTINCT last_name) AS students FROM mydataset.ExamView "
+        "JOIN (SELECT MAX(test_score) AS best FROM mydataset.StudentTable) ON TRUE GROUP BY best"
+    )
+    assert exam_room(THRESHOLD).ask(query).answer.rows == [(580, 5)]
+
+
+def test_a_supported_aggregate_below_the_clause_is_answered() -> None:
+    query = (
+        f"{WITH} SUM(exams), COUNT(*) FROM (SELECT last_name, COUNT(DISTINCT test_id) AS exams "
+        "FROM mydataset.ExamView GROUP BY last_name)"
+    )
+    # Hansen, Wang, Devi and Ivanov took two exams each, Silva one.
+    assert exam_room(THRESHOLD).ask(query).answer.rows == [(9, 5)]
+
+
 def test_every_supported_aggregate_function_is_answered() -> None:
     reply = exam_room(THRESHOLD).ask(
         f"{WITH} APPROX_COUNT_DISTINCT(last_name), AVG(test_score), COUNT(*), COUNTIF(test_score > 490), "
@@ -284,6 +329,27 @@ def test_one_person_alone_makes_no_row() -> None:
     )
     assert reply.answer.rows == []
     assert reply.withheld == ["everyone: 1 person, withheld: fewer than 3"]
+
+
+GROUPED = (
+    f"{WITH} test_id, COUNT(DISTINCT last_name) AS students, SUM(COUNT(*)) OVER () AS exams "
+    "FROM mydataset.ExamView GROUP BY test_id"
+)
+HIDDEN = f"SELECT students FROM ({GROUPED})"
+
+
+@pytest.mark.parametrize(
+    ("query", "rows", "withheld"),
+    [
+        # The window adds up the groups that are shown: other figures, and the same groups.
+        (GROUPED, [("P91", 3, 8), ("U25", 4, 8)], "C83: 2 students, withheld: fewer than 3"),
+        (HIDDEN, [(3,), (4,)], "1 of 3 rows, withheld: fewer than 3 people"),
+    ],
+)
+def test_only_groups_that_are_not_shown_are_called_withheld(query: str, rows: list[tuple], withheld: str) -> None:
+    reply = exam_room(THRESHOLD).ask(query)
+    assert sorted(reply.answer.rows) == rows
+    assert reply.withheld == [withheld]
 
 
 L, S = "mydataset.ExamView AS e", "mydataset.StudentTable AS s"
@@ -355,9 +421,55 @@ def test_joins_beyond_the_allowed_one_may_use_other_tables_columns() -> None:
         room.ask(query + "ON e.last_name = t.last_name")
 
 
+ITSELF = (
+    f"{WITH} e.test_id, COUNT(DISTINCT e.last_name) FROM {L} JOIN mydataset.ExamView AS f "
+    "ON e.last_name = f.last_name{} GROUP BY e.test_id"
+)
+
+
+@pytest.mark.parametrize("condition", ["JOIN_ALL", "JOIN_ANY", "JOIN_NOT_REQUIRED"])
+def test_a_view_that_is_not_a_list_overlap_may_be_joined_with_itself_on_the_allowed_column(condition: str) -> None:
+    room = exam_room(THRESHOLD, joined(condition, "last_name"))
+    assert sorted(room.ask(ITSELF.format("")).answer.rows) == [("P91", 3), ("U25", 4)]
+    with pytest.raises(Refused, match="restricted"):
+        room.ask(ITSELF.format(" AND e.test_id = f.test_id"))
+
+
+TWICE = (
+    f"{WITH} test_id, SUM(test_score * factor) FROM mydataset.ExamView {{}} (SELECT 2 AS factor, 'U25' AS test) {{}} "
+    "GROUP BY test_id"
+)
+
+
+@pytest.mark.parametrize(("join", "condition"), [(",", ""), ("CROSS JOIN", ""), ("JOIN", "ON TRUE")])
+def test_constants_beside_a_view_whose_join_is_not_required_are_answered(join: str, condition: str) -> None:
+    rows = exam_room(THRESHOLD, joined("JOIN_NOT_REQUIRED", "last_name")).ask(TWICE.format(join, condition)).answer.rows
+    # Twice 510 + 480 + 540, and twice 500 + 460 + 580 + 490 + 550.
+    assert sorted(rows) == [("P91", 3060), ("U25", 5160)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "query"),
+    [
+        ("JOIN_NOT_REQUIRED", TWICE.format("JOIN", "ON test_id = test")),
+        ("JOIN_NOT_REQUIRED", f"{WITH} COUNT(*) FROM mydataset.ExamView CROSS JOIN {S}"),
+        ("JOIN_BLOCKED", TWICE.format("CROSS JOIN", "")),
+    ],
+)
+def test_more_than_constants_beside_a_view_is_a_join(condition: str, query: str) -> None:
+    columns = [] if condition == "JOIN_BLOCKED" else ["last_name"]
+    with pytest.raises(Refused, match="restricted"):
+        exam_room(THRESHOLD, joined(condition, *columns)).ask(query)
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
+        ("OPTIONS (epsilon = 0)", "Epsilon must be greater than 0: 0"),
+        ("OPTIONS (epsilon = -1)", "Epsilon must be greater than 0: -1"),
+        ("OPTIONS (epsilon = CAST('nan' AS FLOAT64))", "Epsilon must be greater than 0: nan"),
+        ("OPTIONS (delta = 0.0)", "Delta must be greater than 0: 0"),
+        ("OPTIONS (delta = -0.1)", "Delta must be greater than 0: -0.1"),
         ("OPTIONS (delta = 0.02)", "Delta is too high: 0.02, policy for table mydataset.ExamView allows max 0.01"),
         ("OPTIONS (max_groups_contributed = 3)", "Max groups contributed is too high: 3"),
         ("OPTIONS (max_groups_contributed = NULL)", "Max groups contributed is too high: unlimited"),
@@ -365,8 +477,37 @@ def test_joins_beyond_the_allowed_one_may_use_other_tables_columns() -> None:
     ],
 )
 def test_differential_privacy_refuses(options: str, reason: str) -> None:
+    room = new_room(noise(10, 100))
     with pytest.raises(Refused, match=reason):
-        new_room(noise(10, 100)).ask(NOISY.format(options))
+        room.ask(NOISY.format(options))
+    assert room.budgets.spent == {"mydataset.ExamView": (0, 0)}
+
+
+# "AVG, COUNT, SUM and PERCENTILE_CONT": the page on differential privacy clauses.
+
+
+@pytest.mark.parametrize("call", ["AVG(test_score)", "COUNT(test_score)", "COUNT(*)", "SUM(test_score)"])
+def test_differential_privacy_has_four_functions(call: str) -> None:
+    reply = new_room(noise(10, 100)).ask(f"SELECT WITH DIFFERENTIAL_PRIVACY {call} FROM mydataset.ExamView")
+    assert len(reply.answer.columns) == 1
+
+
+@pytest.mark.parametrize(
+    "call", ["VAR_POP(test_score)", "STDDEV_POP(test_score)", "MAX(test_score)", "APPROX_COUNT_DISTINCT(test_id)"]
+)
+def test_differential_privacy_has_no_other_function(call: str) -> None:
+    name = call.split("(")[0]
+    with pytest.raises(Refused, match=f"^Aggregate function {name} is not supported in SELECT WITH DIFFERENTIAL_PRI"):
+        new_room(noise(10, 100)).ask(f"SELECT WITH DIFFERENTIAL_PRIVACY {call} FROM mydataset.ExamView")
+
+
+def test_a_percentile_with_noise_cannot_be_evaluated_here() -> None:
+    query = "SELECT WITH DIFFERENTIAL_PRIVACY {} PERCENTILE_CONT(test_score, 0.5) FROM mydataset.ExamView"
+    room = new_room(noise(10, 100))
+    with pytest.raises(NotUnderstood, match="PERCENTILE_CONT is allowed, but its noise cannot be evaluated here"):
+        room.ask(query.format(""))
+    with pytest.raises(Refused, match="Epsilon is too high"):
+        room.ask(query.format("OPTIONS (epsilon = 11)"))
 
 
 def test_a_budget_for_three_questions_pays_for_three() -> None:
@@ -375,6 +516,23 @@ def test_a_budget_for_three_questions_pays_for_three() -> None:
     assert len(room.ask_repeatedly(NOISY.format(""), 3)) == 3
     with pytest.raises(Refused, match="budget"):
         room.ask(NOISY.format(""))
+
+
+def test_twenty_questions_fit_into_a_budget_of_twenty_beside_one_that_fails() -> None:
+    room = new_room(noise(1, 20).replace('"delta_budget": 0.1', '"delta_budget": 0.2'))
+    with pytest.raises(NotUnderstood, match="division by zero"):
+        room.ask(NOISY.format("").replace("AVG(test_score)", "AVG(1 / (test_score - test_score))"))
+    for _ in range(20):
+        room.ask(NOISY.format(""))
+    with pytest.raises(Refused, match="budget"):
+        room.ask(NOISY.format(""))
+
+
+def test_questions_that_are_refused_for_the_budget_cost_nothing() -> None:
+    room = new_room(noise(1, 3))
+    with pytest.raises(Refused, match="budget"):
+        room.ask_repeatedly(NOISY.format(""), 4)
+    assert len(room.ask_repeatedly(NOISY.format(""), 3)) == 3
 
 
 def test_a_question_refused_costs_nothing() -> None:
@@ -432,6 +590,20 @@ def test_what_cannot_be_judged_is_not_answered(query: str) -> None:
     with pytest.raises(NotUnderstood) as error:
         exam_room(THRESHOLD).ask(query)
     assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELEC 1", 'Syntax error: Unexpected identifier "SELEC" [at 1:1]'),
+        ("SELECT *\nFROM mydataset.ExamView, WHERE", "Syntax error: Unexpected keyword WHERE [at 2:26]"),
+        ("SELECT 1 FROM mydataset.Exams", "Table not found: mydataset.Exams; the views are mydataset.ExamView"),
+    ],
+)
+def test_a_mistake_in_a_query_is_easy_to_find(query: str, message: str) -> None:
+    with pytest.raises(NotUnderstood) as error:
+        exam_room(THRESHOLD).ask(query)
+    assert str(error.value) == message
 
 
 def test_what_imports_nothing_but_the_policy_can_be_used_alone() -> None:

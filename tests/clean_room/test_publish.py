@@ -11,6 +11,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery
 from google.iam.v1 import policy_pb2
+from google.type import expr_pb2
 from pydantic import SecretStr
 
 from dcr_data_generator import warehouse
@@ -180,6 +181,48 @@ def test_without_subscribers_nobody_may_subscribe_and_other_roles_stay(room: Roo
     assert room.members() == {"roles/analyticshub.publisher": [BOB]}
 
 
+def test_conditions_of_roles_stay(room: Room) -> None:
+    room.publish(ANN)
+    [policy] = room.service.policies.values()
+    policy.version = 3
+    until = expr_pb2.Expr(title="until 2026", expression='request.time < timestamp("2026-01-01T00:00:00Z")')
+    viewer = policy_pb2.Binding(role="roles/analyticshub.viewer", members=[BOB], condition=until)
+    policy.bindings.append(viewer)
+    room.publish(BOB)
+    [policy] = room.service.policies.values()
+    assert (viewer in policy.bindings, policy.version) == (True, 3)
+    assert room.members() == {"roles/analyticshub.viewer": [BOB], SUBSCRIBER: [BOB], OWNER: [BOB]}
+
+
+def test_a_subscriber_whose_role_has_a_condition_gets_it_without(room: Room) -> None:
+    room.publish(ANN)
+    [policy] = room.service.policies.values()
+    policy.version = 3
+    policy.bindings[0].condition.expression = "false"
+    room.publish(ANN)
+    [policy] = room.service.policies.values()
+    assert not any(binding.HasField("condition") for binding in policy.bindings)
+
+
+def test_a_view_that_was_deleted_and_created_again_is_authorized_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.publish()
+    client, path = room.client_of(PROVIDER), f"{PROVIDER}.ewallet_provider"
+    client.delete_table(f"{PROVIDER}.ewallet_clean_room.wallet_spend")
+    everything = room.authorized_views()[path]
+    assert "wallet_spend" in everything  # the entry of the view that was deleted
+    updates: list[set[str]] = []
+
+    def update(*arguments: object) -> None:
+        bigquery.Client.update_dataset(client, *arguments)
+        updates.append(room.authorized_views()[path])
+
+    monkeypatch.setattr(client, "update_dataset", update)
+    room.publish()
+    assert updates == [everything - {"wallet_spend"}, everything]
+
+
 def test_an_interrupted_run_is_completed(room: Room) -> None:
     for count in (8, 12, 21):
         for call in room.calls(ANN)[:count]:
@@ -292,6 +335,26 @@ def test_a_denied_call_names_the_role(room: Room, method: str, advice: str) -> N
     with pytest.raises(UserError) as error:
         room.publish(ANN)
     assert str(error.value).endswith(advice)
+
+
+# "Troubleshoot your ADC setup": what a user's credentials without a quota project get, which has this reason, too.
+NO_QUOTA_PROJECT = (
+    "Your application is authenticating by using local Application Default Credentials. The "
+    "analyticshub.googleapis.com API requires a quota project, which is not set by default. [reason: SERVICE_DISABLED]"
+)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [NO_QUOTA_PROJECT, "Analytics Hub API has not been used in project 764086051850 before or it is disabled."],
+)
+def test_a_missing_quota_project_is_to_be_set(message: str) -> None:
+    def make() -> None:
+        raise exceptions.Forbidden(message)
+
+    with pytest.raises(UserError, match="gcloud auth application-default set-quota-project PROJECT") as error:
+        Call("the call", make, "the role").run()
+    assert "services enable" not in str(error.value)
 
 
 @pytest.mark.parametrize("message", ["The API has not been used in\nproject 1 before", "reason: SERVICE_DISABLED"])

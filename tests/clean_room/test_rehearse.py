@@ -130,6 +130,17 @@ def test_a_group_of_49_people_is_withheld_and_one_of_50_is_not(payments: int, ro
     assert room.ask(trust).answer.rows == [(True, 150)]
 
 
+@pytest.mark.parametrize("people", [49, 50])
+def test_one_line_says_that_a_whole_answer_is_withheld(
+    people: int, room: CleanRoom, capsys: pytest.CaptureFixture
+) -> None:
+    fill(room, **wallets({"Business": people, "Free": 1}))
+    rehearse.ask(Terminal(), room, sql.read("clean_room/queries/2_customer_segmentation").text)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "whole answer" in line]
+    wanted = "  The whole answer is withheld: no group has enough people. Make a run with more --days."
+    assert lines == ([wanted] if people == 49 else [])
+
+
 TIERS = ["Free", "Premium", "Business"]
 # The rule written out, over the parties' own tables; DuckDB knows nothing of clean rooms.
 PLAIN = """
@@ -271,7 +282,18 @@ def test_a_rehearsal_shows_the_open_answers_beside_the_protected_ones(
     withheld = [f"{tier}: {count} customers, withheld: fewer than 50" for tier, count in people.items() if count < 50]
     assert withheld == ["Business: 39 customers, withheld: fewer than 50"]
     assert withheld[0] in out
-    assert "20 draws against the truth" in out
+    assert "20 draws of the noise" in out
+    # Around the mean of the people's own averages, and not around that of the orders ($226.30).
+    averages = default_run.client.query_and_wait(
+        "SELECT AVG(own) FROM (SELECT LEAST(AVG(t.transaction_amount), 500) AS own FROM ewallet_provider.transactions "
+        "AS t JOIN ewallet_provider.provider_users AS p ON t.provider_user_id = p.provider_user_id "
+        "WHERE p.account_tier = 'Business' GROUP BY p.provider_user_id)"
+    )
+    [[average]] = [row.values() for row in averages]
+    [noise] = [line.split() for line in out.splitlines() if "average_order_value" in line and "Business" in line]
+    opened, per_person, mean = (float(noise[position]) for position in (5, 7, 9))
+    assert (opened, per_person) == (226.30, round(average, 2))
+    assert abs(mean - average) < 10
     assert "Privacy budget is not sufficient" in out
     assert "No row came out: everyone: 1 customer, withheld: fewer than 50" in out
     assert "✗" not in out
@@ -318,6 +340,24 @@ def test_a_persons_own_query_is_answered_as_a_subscribers(
     ended, out, err = run("--query", str(query))
     assert (ended, words in out + err) == (status, True)
     assert len(err.splitlines()) == (1 if status == 2 else 0)
+
+
+def test_a_linked_datasets_names_are_those_of_the_views(
+    run: Callable, room: CleanRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(room, **wallets({"Free": 51, "Business": 50}))
+    monkeypatch.setattr(rehearse, "build", lambda *_: room)
+    query = tmp_path / "mine.sql"
+    text = "SELECT WITH AGGREGATION_THRESHOLD COUNT(DISTINCT {0}.hashed_email) AS people FROM my-project.linked.{0}"
+    query.write_text(text.format("wallet_spend"), encoding="utf-8")
+    status, out, _ = run("--query", str(query), "--linked-dataset", "linked")
+    assert (status, "101" in out) == (0, True)
+    query.write_text(text.format("wallets"), encoding="utf-8")
+    status, _, err = run("--query", str(query), "--linked-dataset", "linked")
+    assert (status, "the views are linked.customers, linked.wallet_customers" in err) == (2, True)
+    status, _, err = run("--query", str(query), "--linked-dataset", "not-a-dataset")
+    assert (status, "is not the name of a dataset" in err) == (2, True)
+    room.engine.links = {}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dcr_data_generator.embedded import csv_export, thelook
@@ -284,10 +284,11 @@ def test_a_real_export_is_read_as_python_s_csv_module_reads_it(name: str, rows: 
         assert listed(table[field.name]) == expected
 
 
+ENCODINGS = ["utf-8"] * 8 + ["utf-8-sig", "utf-16", "cp1252"]
 TEXTS = st.none() | st.text(st.sampled_from("a,\"\n\r ;\t\\'é北🏙\ufeffnull0")) | st.text()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(rows=st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=6), line_end=st.sampled_from(["\n", "\r\n"]))
 def test_whatever_texts_python_s_csv_module_writes_come_back(
     rows: list[tuple[str | None, str | None, str | None]], line_end: str
@@ -314,6 +315,50 @@ def test_every_finite_price_is_read_to_the_last_bit(prices: list[float]) -> None
     with tempfile.TemporaryDirectory() as name:
         folder = write(Path(name), order_items=lines)
         assert listed(csv_export.read(folder, thelook.SCHEMAS)["order_items"]["sale_price"]) == prices
+
+
+# What nobody thought of: cut out and put in, anywhere.
+ODD = [
+    "",
+    '"',
+    ",",
+    "\n",
+    "\r",
+    "\r\n",
+    ";",
+    "\0",
+    "\ufeff",
+    "NaN",
+    "-1",
+    "1e9",
+    "2025-02-30",
+    "0x1",
+    "é",
+    "🏙",
+    "x" * 200_000,
+]
+EDITS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 12), st.sampled_from(ODD)), max_size=3)
+
+
+@settings(deadline=None, max_examples=50)
+@given(name=st.sampled_from(["orders", "order_items", "users"]), edits=EDITS, encoding=st.sampled_from(ENCODINGS))
+@example("orders", [(89, 1, "\r"), (231, 1, "\r"), (285, 1, "\r")], "utf-8")  # line ends of the old Macintosh
+@example("orders", [(0, 0, "\r")], "utf-8")
+def test_whatever_a_file_holds_it_is_read_or_refused_in_one_line(
+    name: str, edits: list[tuple[int, int, str]], encoding: str
+) -> None:
+    content = "\n".join([*DEFAULTS[name], ""])
+    for start, length, text in edits:
+        content = content[:start] + text + content[start + length :]
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), **{name: content.encode(encoding, "replace")})
+        refusal = ""
+        try:
+            csv_export.read(Path(folder), thelook.SCHEMAS)
+        except UserError as error:
+            refusal = str(error)
+        assert len(refusal.splitlines()) <= 1
+        assert len(refusal) < 1_000
 
 
 # What is refused.

@@ -1,10 +1,8 @@
 """The embedded BigQuery: who can reach it, and what becomes of its data directory."""
 
-import os
 import re
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,13 +12,7 @@ from dcr_data_generator import main, shutdown
 from dcr_data_generator.embedded import engine
 from dcr_data_generator.errors import UserError
 from tests.support import emulator
-
-
-def only_line(err: str) -> str:
-    """The one line of standard error."""
-    assert "Traceback" not in err
-    [line] = err.splitlines()
-    return line
+from tests.support.damages import DAMAGES
 
 
 def listening_addresses() -> set[str]:
@@ -59,7 +51,7 @@ def test_a_data_directory_in_use_is_refused_and_neither_run_is_harmed(tmp_path: 
         (directory / "uploads" / "on_its_way.bin").write_bytes(b"half a table")
         status, out, err = emulator.run_program("--embedded-dir", str(directory))
         assert (status, out) == (2, "")
-        line = only_line(err)
+        line = emulator.only_line(err)
         assert str(directory) in line
         assert "in use" in line
         assert (directory / "uploads" / "on_its_way.bin").read_bytes() == b"half a table"
@@ -75,39 +67,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def cut_off(share: float) -> Callable[[Path], None]:
-    """Leave only the beginning of the data."""
-    return lambda directory: os.truncate(data := directory / engine.DATA, int(data.stat().st_size * share))
-
-
-def overwrite(start: int, length: int) -> Callable[[Path], None]:
-    """Overwrite some of the data."""
-
-    def change(directory: Path) -> None:
-        with (directory / engine.DATA).open("r+b") as file:
-            file.seek(start)
-            file.write(b"\xa5" * length)
-
-    return change
-
-
-DAMAGES = {
-    "no data at all": lambda directory: (directory / engine.DATA).write_bytes(b""),
-    "a text": lambda directory: (directory / engine.DATA).write_text("This is no database.\n" * 1000),
-    "zeros": lambda directory: (directory / engine.DATA).write_bytes(bytes(1 << 20)),
-    "cut off at a hundredth": cut_off(0.01),
-    "cut off in the middle": cut_off(0.5),
-    "another beginning": overwrite(0, 8192),
-    "another header": overwrite(4096, 4096),
-    "another second header": overwrite(8192, 4096),
-    "a hole in the middle": overwrite(4 << 20, 1 << 20),
-    "nothing but its header": overwrite(3 * 4096, 16 << 20),
-    "a folder in its place": lambda directory: ((directory / engine.DATA).unlink(), (directory / engine.DATA).mkdir()),
-    "a log of nonsense": lambda directory: (directory / f"{engine.DATA}.wal").write_bytes(b"\xa5" * 10_000),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", ["a text", "cut off in the middle", "a hole in the middle", "a log of nonsense"])
 def test_a_damaged_data_directory_works_or_is_named_to_be_removed(
     damage: str, filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -120,7 +80,7 @@ def test_a_damaged_data_directory_works_or_is_named_to_be_removed(
         assert err == ""
         return
     assert status == 2
-    line = only_line(err)
+    line = emulator.only_line(err)
     assert str(directory) in line
     assert "remove" in line
 
@@ -129,7 +89,7 @@ def test_a_damaged_data_directory_works_or_is_named_to_be_removed(
 def test_without_a_home_directory_nobody_is_told_to_remove_the_data(home: str, tmp_path: Path) -> None:
     status, _, err = emulator.run_program("--embedded-dir", str(tmp_path / "data"), HOME=home)
     assert status == 2
-    line = only_line(err)
+    line = emulator.only_line(err)
     assert "set HOME to a folder that can be written" in line
     assert "remove" not in line
 
@@ -157,16 +117,6 @@ def test_an_error_that_may_have_another_cause_is_not_explained_by_damaged_data(e
     assert engine.explain(tmp_path, f"400 Query execution failed: {error}") is None
 
 
-def other_marker(content: bytes | None) -> Callable[[Path], None]:
-    """Change the file that says which version made the directory."""
-
-    def change(directory: Path) -> None:
-        for marker in directory.glob(engine.MARKER):
-            marker.unlink() if content is None else marker.write_bytes(content)
-
-    return change
-
-
 @pytest.mark.parametrize(
     "content",
     [None, b"", b"dcr_data_generator data 999, bqemulator 9.9.9, duckdb 9.9.9\n", b"\xff\xfe\x00nonsense", b"1\r\n2"],
@@ -176,10 +126,11 @@ def test_a_data_directory_of_another_version_is_named_to_be_removed_and_stays_as
 ) -> None:
     directory = tmp_path / "data"
     shutil.copytree(filled, directory)
-    other_marker(content)(directory)
+    marker = directory / engine.MARKER
+    marker.unlink() if content is None else marker.write_bytes(content)
     before = (directory / engine.DATA).read_bytes()
     assert main.main(["--embedded-dir", str(directory)]) == 2
-    line = only_line(capsys.readouterr().err)
+    line = emulator.only_line(capsys.readouterr().err)
     assert str(directory) in line
     assert "version" in line
     assert "remove" in line

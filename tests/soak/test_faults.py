@@ -9,10 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
-import google.api_core.retry.retry_unary
-import google.resumable_media.requests._request_helpers
 import pytest
 from google.cloud import bigquery
 
@@ -71,14 +68,6 @@ def client(url: str) -> bigquery.Client:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client's libraries wait a hundredth of what they would before they send something again."""
-    hasty = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: time.sleep(seconds / 100))
-    monkeypatch.setattr(google.api_core.retry.retry_unary, "time", hasty)
-    monkeypatch.setattr(google.resumable_media.requests._request_helpers, "time", hasty)
-
-
-@pytest.fixture
 def run(
     impatient: None, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> Callable[..., tuple[int, str, str]]:
@@ -120,13 +109,6 @@ def started(url: str, *flags: str, **variables: str) -> Iterator[subprocess.Pope
         process.wait()
         process.stdout.close()
         process.stderr.close()
-
-
-def only_line(err: str) -> str:
-    """The one line of standard error."""
-    assert "Traceback" not in err
-    assert len(err.splitlines()) == 1, err
-    return err.strip()
 
 
 # The network.
@@ -196,7 +178,7 @@ def test_a_job_that_is_refused_ends_in_bigquery_s_reason_and_what_to_do(
     table: str, reason: str, run: Callable, clean: dict, client: bigquery.Client
 ) -> None:
     status, _, err = run("--seed", "7", failing_jobs=[FailingJobs(makes(table), reason, MESSAGES[reason])])
-    line = only_line(err)
+    line = emulator.only_line(err)
     assert status == 2
     assert reason in line
     assert MESSAGES[reason] in line
@@ -220,7 +202,7 @@ def test_a_request_that_is_refused_ends_in_bigquery_s_reason_and_what_to_do(
     if reason == "notFound" and "dataset" in str(getattr(is_hit, "__code__", "")):
         pytest.skip("a source that is not there is filled")
     status, _, err = run("--skip-checks", fault=lambda request: refusal if is_hit(request) else None)
-    line = only_line(err)
+    line = emulator.only_line(err)
     assert status == 2
     assert reason in line
     assert MESSAGES[reason] in line
@@ -233,7 +215,7 @@ def test_nobody_at_the_emulator_s_address_is_said_in_one_line(
     [port] = emulator.free_ports(1)
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", f"127.0.0.1:{port}")
     assert main.main(["--write-project-id", PROJECT]) == 2
-    line = only_line(capsys.readouterr().err)
+    line = emulator.only_line(capsys.readouterr().err)
     assert f"127.0.0.1:{port}" in line
     assert "BIGQUERY_EMULATOR_HOST" in line
 
@@ -263,7 +245,7 @@ def test_a_warehouse_that_stops_answering_is_given_up_in_time_with_the_step(
         first = next(request for request in between.requests if request.fault)
         took = time.monotonic() - first.start
     assert status == 2
-    line = only_line(err)
+    line = emulator.only_line(err)
     assert step in line
     assert "--timeout" in line
     # Three seconds in the step, and two for the end of the process on a busy machine.
@@ -286,7 +268,7 @@ def test_a_job_that_never_ends_is_given_up_in_time_with_the_step(url: str, clean
     ):
         status, _, err = emulator.end_of(program, 60)
     assert status == 2
-    assert "Look at the source" in only_line(err)
+    assert "Look at the source" in emulator.only_line(err)
 
 
 # Killed.
@@ -325,7 +307,7 @@ def test_a_run_that_is_stopped_says_what_it_replaced_and_leaves_nothing_behind(
         assert ended == status
         assert not emulator.processes_of_group(program.pid)
     assert not [*temporary.rglob("*")]
-    line = only_line(err)
+    line = emulator.only_line(err)
     parts = dict(re.findall(r"((?:perhaps |not )?replaced): ([^;)]*)", line))
     assert {name: sorted(tables.split(", ")) for name, tables in parts.items()} == {
         "replaced": sorted(TABLES[:3]),
@@ -343,7 +325,7 @@ def test_a_run_that_is_stopped_early_says_that_nothing_was_replaced(
         program.send_signal(signal.SIGINT)
         status, _, err = emulator.end_of(program, timeout=5)
     assert status == 130
-    assert "(nothing was replaced)" in only_line(err)
+    assert "(nothing was replaced)" in emulator.only_line(err)
     assert emulator.contents(client) == before
 
 
@@ -400,7 +382,7 @@ def test_an_export_to_a_full_disk_ends_in_one_line_and_keeps_the_earlier_one(
     fill_up(small_disk)
     status, _, err = run("--skip-checks", "--seed", "7", "--export", str(folder))
     assert status == 2
-    line = only_line(err)
+    line = emulator.only_line(err)
     assert "No space left on device" in line
     assert "--export" in line
     assert files(folder) == before
@@ -411,7 +393,7 @@ def test_a_data_directory_on_a_full_disk_ends_in_one_line(small_disk: Path, caps
     fill_up(small_disk)
     before = files(small_disk)
     assert main.main(["--embedded-dir", str(small_disk / "data"), "--skip-checks"]) == 2
-    line = only_line(capsys.readouterr().err)
+    line = emulator.only_line(capsys.readouterr().err)
     assert str(small_disk / "data") in line
     assert "--embedded-dir" in line
     after = files(small_disk)

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
@@ -135,15 +135,22 @@ def run_program(*flags: str, timeout: float = LONGEST_RUN, **variables: str) -> 
     return end_of(start_program(*flags, **variables), timeout)
 
 
-def run_here(*flags: str, **variables: str) -> tuple[int, str, str]:
-    """Run the program in this process, which takes half the time; what `run_program` returns."""
+def run_here(*flags: str, command: Callable = main.main, **variables: str) -> tuple[int, str, str]:
+    """Run a command in this process, which takes half the time; what `run_program` returns."""
     streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
     person = mock.patch.dict(os.environ, environment(**variables), clear=True)
     with person, redirect_stdout(streams[0]), redirect_stderr(streams[1]):
-        status = main.main(flags)
+        status = command(flags)
     for stream in streams:
         stream.seek(0)
     return status, *(stream.read() for stream in streams)
+
+
+def only_line(err: str) -> str:
+    """The one line of standard error."""
+    assert "Traceback" not in err
+    [line] = err.splitlines()
+    return line
 
 
 def processes_of_group(group: int) -> list[int]:

@@ -1,23 +1,21 @@
-"""The README's picture of the report: `uv run --group browser python -m tests.support.picture` takes it anew.
+"""The README's picture of the report: `uv run --group browser python -m tests.support.picture` takes it again.
 
-It wants Chromium, as Debian packages it: `apt-get install chromium`.
+It needs Chromium, as Debian packages it: `apt-get install chromium`.
 """
 
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.readme import README
+from tests.support import docs
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PICTURE = README.parent / "docs" / "report.png"
+PICTURE = docs.ROOT / "docs" / "report.png"
 
 
 @contextmanager
@@ -43,13 +41,11 @@ def take(report: Path, picture: Path) -> None:
 
 def report_of_a_run(folder: Path) -> Path:
     """Run the default run in a folder, where its data directory is called .bigquery, and find its report."""
-    run = [sys.executable, "-m", "dcr_data_generator.main", "--report", "report.html"]
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "PYTHONPATH": str(README.parent)}
-    subprocess.run(run, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True, timeout=100)
+    status, _, err = docs.run(docs.RUN, folder, DCR_NO_REPORT="")
+    assert status == 0, err
     return folder / "report.html"
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        PICTURE.parent.mkdir(exist_ok=True)
         take(report_of_a_run(Path(folder)), PICTURE)

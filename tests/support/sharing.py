@@ -1,4 +1,4 @@
-"""A sharing (Analytics Hub) API on 127.0.0.1, as strict as its reference says, for the tests of publish.
+"""A sharing (Analytics Hub) API on 127.0.0.1, as strict as its reference says, for the tests of publish and subscribe.
 
 Its requests and answers are the library's own types. The rules are those of the reference of the API, v1, and of the
 page on data clean rooms: which fields are required, which characters a name may have, what cannot be changed.
@@ -16,11 +16,14 @@ from google.cloud.bigquery_analyticshub_v1.services.analytics_hub_service.transp
     AnalyticsHubServiceGrpcTransport,
 )
 from google.iam.v1 import iam_policy_pb2, policy_pb2
+from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 
+OPERATIONS = "google.longrunning.Operations"
 SERVICE = "google.cloud.bigquery.analyticshub.v1.AnalyticsHubService"
 PARENT = re.compile(r"projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/locations/[a-z0-9-]+")
 DISPLAY_NAME = re.compile(r"[\w&-]([\w &-]*[\w&-])?")
+STATES = sharing.Subscription.State
 MUTABLE = {"display_name", "description", "primary_contact", "documentation", "icon", "discovery_type"}
 CODES = grpc.StatusCode
 
@@ -46,6 +49,11 @@ class SharingService:
         self.exchanges: dict[str, sharing.DataExchange] = {}
         self.listings: dict[str, sharing.Listing] = {}
         self.policies: dict[str, policy_pb2.Policy] = {}
+        self.subscriptions: dict[str, sharing.Subscription] = {}
+        # What is not finished yet, by the names of the operations; a client has to ask again.
+        self.operations: dict[str, operations_pb2.Operation] = {}
+        # The subscribers' datasets, linked or not: "project.dataset".
+        self.datasets: set[str] = set()
         self.calls: list[str] = []
         self.denied: set[str] = set()
         # Called once before a method: somebody else who changes the same thing meanwhile.
@@ -76,6 +84,7 @@ class SharingService:
         """Delete an exchange with its listings."""
         get(self.exchanges, request.name)
         del self.exchanges[request.name], self.policies[request.name]
+        self.set_state(request.name, STATES.STATE_INACTIVE)
         self.listings = {name: each for name, each in self.listings.items() if not name.startswith(request.name + "/")}
         return empty_pb2.Empty()
 
@@ -103,6 +112,7 @@ class SharingService:
         names = [each.bigquery_dataset.selected_resources[0].table.split("/")[-1] for each in self.listings.values()]
         check(listing.name in self.listings or table.split("/")[-1] not in names, "a resource of this name is shared")
         check(listing.restricted_export_config.enabled, "restricted export is always enabled in a data clean room")
+        self.set_state(request.parent, STATES.STATE_STALE)
         return add(self.listings, request.listing_id, listing)
 
     def update_listing(self, request: sharing.UpdateListingRequest) -> sharing.Listing:
@@ -113,11 +123,90 @@ class SharingService:
         """Delete a listing."""
         get(self.listings, request.name)
         del self.listings[request.name]
+        self.set_state(request.name.partition("/listings/")[0], STATES.STATE_STALE)
         return empty_pb2.Empty()
 
+    def set_state(self, exchange: str, state: sharing.Subscription.State) -> None:
+        """Change the state of an exchange's subscriptions; only active ones name their linked datasets."""
+        for each in self.subscriptions.values():
+            if each.data_exchange == with_project_number(exchange) and each.state != STATES.STATE_INACTIVE:
+                each.state = state
+                each.linked_resources, each.linked_dataset_map = [], {}
+                if state == STATES.STATE_ACTIVE:
+                    project, dataset = dataset_of(each).split(".")
+                    linked = with_project_number(f"projects/{project}/datasets/{dataset}")
+                    names = [with_project_number(name) for name in self.listings if name.startswith(exchange + "/")]
+                    each.linked_resources = [{"listing": name, "linked_dataset": linked} for name in names]
+                    each.linked_dataset_map = {name: {"linked_dataset": linked} for name in names}
+
+    def subscribe_data_exchange(self, request: sharing.SubscribeDataExchangeRequest) -> operations_pb2.Operation:
+        """Subscribe to a data clean room that lists something; makes a linked dataset of a new name."""
+        exchange = get(self.exchanges, request.name)
+        check("dcr_exchange_config" in exchange.sharing_environment_config, "is not a data clean room")
+        check(any(name.startswith(request.name + "/") for name in self.listings), "the exchange has no listings")
+        check(PARENT.fullmatch(request.destination), "destination")
+        check(re.fullmatch(r"\w+", request.subscription), "subscription")
+        location = request.destination.split("/")[-1]
+        check(request.destination_dataset.location.lower() == location, "destination_dataset.location")
+        subscription = sharing.Subscription(
+            name=f"{with_project_number(request.destination)}/subscriptions/{len(self.subscriptions) + 1}",
+            data_exchange=with_project_number(request.name),
+            destination_dataset=request.destination_dataset,
+            creation_time="2025-09-23T00:00:00Z",
+        )
+        dataset = dataset_of(subscription)
+        check(dataset not in self.datasets, f"Already Exists: Dataset {dataset}", CODES.ALREADY_EXISTS)
+        self.datasets.add(dataset)
+        self.subscriptions[subscription.name] = subscription
+        self.set_state(request.name, STATES.STATE_ACTIVE)
+        return self.start(sharing.SubscribeDataExchangeResponse(subscription=subscription))
+
+    def list_subscriptions(self, request: sharing.ListSubscriptionsRequest) -> sharing.ListSubscriptionsResponse:
+        """List a project's subscriptions to an exchange, whose project may be named or numbered."""
+        check(PARENT.fullmatch(request.parent), "parent")
+        [exchange] = re.findall(r'^data_exchange="([^"]+)"$', request.filter)
+        subscriptions = [
+            each
+            for name, each in self.subscriptions.items()
+            if name.startswith(with_project_number(request.parent) + "/")
+            and each.data_exchange in (exchange, with_project_number(exchange))
+        ]
+        return sharing.ListSubscriptionsResponse(subscriptions=subscriptions)
+
+    def refresh_subscription(self, request: sharing.RefreshSubscriptionRequest) -> operations_pb2.Operation:
+        """Refresh a subscription that is not inactive."""
+        subscription = get(self.subscriptions, request.name)
+        check(subscription.state != STATES.STATE_INACTIVE, "is inactive", CODES.FAILED_PRECONDITION)
+        [exchange] = [name for name in self.exchanges if with_project_number(name) == subscription.data_exchange]
+        self.set_state(exchange, STATES.STATE_ACTIVE)
+        return self.start(sharing.RefreshSubscriptionResponse(subscription=subscription))
+
+    def delete_subscription(self, request: sharing.DeleteSubscriptionRequest) -> operations_pb2.Operation:
+        """Delete a subscription with its linked dataset."""
+        self.datasets.remove(dataset_of(get(self.subscriptions, request.name)))
+        del self.subscriptions[request.name]
+        return self.start(empty_pb2.Empty())
+
+    def start(self, response: object) -> operations_pb2.Operation:
+        """Start an operation, which is done when it is asked for."""
+        name = f"operations/{len(self.operations)}"
+        self.operations[name] = operations_pb2.Operation(name=name, done=True)
+        self.operations[name].response.Pack(getattr(type(response), "pb", lambda message: message)(response))
+        return operations_pb2.Operation(name=name)
+
+    def get_operation(self, request: operations_pb2.GetOperationRequest) -> operations_pb2.Operation:
+        """Get an operation."""
+        return get(self.operations, request.name)
+
     def get_iam_policy(self, request: iam_policy_pb2.GetIamPolicyRequest) -> policy_pb2.Policy:
-        """Get who has which role."""
-        return get(self.policies, request.resource)
+        """Get who has which role; below version 3, conditions are left out and the names of such roles are altered."""
+        policy = policy_pb2.Policy()
+        policy.CopyFrom(get(self.policies, request.resource))
+        for binding in policy.bindings if request.options.requested_policy_version < 3 else []:
+            if binding.HasField("condition"):
+                policy.version, binding.role = 1, f"{binding.role}_withcond_1"
+                binding.ClearField("condition")
+        return policy
 
     def set_iam_policy(self, request: iam_policy_pb2.SetIamPolicyRequest) -> policy_pb2.Policy:
         """Set who has which role; the etag must be that of the policy that was read."""
@@ -125,7 +214,8 @@ class SharingService:
         check(request.policy.etag, "a policy without its etag overwrites what others have changed")
         check(request.policy.etag == current.etag, "the policy was changed meanwhile", CODES.ABORTED)
         for binding in request.policy.bindings:
-            check(binding.role.startswith("roles/"), "role")
+            check(re.fullmatch(r"roles/[a-z]+\.[A-Za-z]+", binding.role), "role")
+            check(not binding.HasField("condition") or request.policy.version == 3, "conditions need version 3")
             check(binding.members, "a binding has members")
             for member in binding.members:
                 check(re.fullmatch(r"(user|group|serviceAccount|domain):\S+", member), f"member {member}")
@@ -139,6 +229,13 @@ class SharingService:
 def with_project_number(name: str) -> str:
     """Name a resource as the API answers: by its project's number."""
     return re.sub(r"^projects/([^/]+)", lambda project: f"projects/{zlib.crc32(project[1].encode())}", name)
+
+
+def dataset_of(subscription: sharing.Subscription) -> str:
+    """The linked dataset of a subscription: "project.dataset"."""
+    reference = subscription.destination_dataset.dataset_reference
+    check(re.fullmatch(r"\w+", reference.dataset_id), "destination_dataset.dataset_reference")
+    return f"{reference.project_id}.{reference.dataset_id}"
 
 
 def get[T](resources: dict[str, T], name: str) -> T:
@@ -176,7 +273,11 @@ def check_display_name(resource: sharing.DataExchange | sharing.Listing) -> None
 def handler(service: SharingService, method: str) -> grpc.RpcMethodHandler:
     """Take the requests of a method, such as get_listing, to the service."""
     name = "".join(part.capitalize() for part in method.split("_"))
-    request_type = getattr(sharing, f"{name}Request", None) or getattr(iam_policy_pb2, f"{name}Request")
+    request_type = next(
+        getattr(module, f"{name}Request")
+        for module in (sharing, iam_policy_pb2, operations_pb2)
+        if hasattr(module, f"{name}Request")
+    )
 
     def call(request: object, context: grpc.ServicerContext) -> object:
         service.calls.append(name)
@@ -200,9 +301,14 @@ def handler(service: SharingService, method: str) -> grpc.RpcMethodHandler:
 def serving(service: SharingService) -> Iterator[sharing.AnalyticsHubServiceClient]:
     """Serve on a free port; yields a client."""
     server = grpc.server(futures.ThreadPoolExecutor(2))
-    methods = [name for name in dir(service) if re.match("(get|create|update|delete|list|set)_", name)]
+    methods = [
+        name for name in dir(service) if re.match("(get|create|update|delete|list|set|subscribe|refresh)_", name)
+    ]
+    methods.remove("set_state")
     handlers = {"".join(part.capitalize() for part in name.split("_")): handler(service, name) for name in methods}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+    server.add_generic_rpc_handlers(
+        tuple(grpc.method_handlers_generic_handler(name, handlers) for name in (SERVICE, OPERATIONS))
+    )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:

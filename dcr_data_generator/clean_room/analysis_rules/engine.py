@@ -103,6 +103,7 @@ class GoogleSQL:
         functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
         self.catalog = CatalogBuilder("clean_room").with_builtin_functions(functions).build()
         self.tables: dict[str, types.SimpleTable] = {}
+        self.links: dict[str, str] = {}  # other names of tables
         self.contents: dict[str, local_service_pb2.TableContent] = {}
 
     def add_table(self, name: str, columns: Mapping[str, int], privacy_unit: str | None = None) -> None:
@@ -134,7 +135,8 @@ class GoogleSQL:
         edits = []
         for node in self.nodes(text, types.ASTTablePathExpression):
             parts = path_of(node)
-            if (name := ".".join(parts[-2:])) in self.tables:
+            name = ".".join(parts[-2:])
+            if (name := self.links.get(name, name)) in self.tables:
                 alias = "" if node.alias else f" AS `{parts[-1]}`"
                 edits.append((as_range(node.path_expr), f"`{name}`{alias}"))
         return edit(text, edits)
@@ -156,10 +158,14 @@ class GoogleSQL:
         try:
             Finder().visit(Parser(self.language).parse_statement(text))
         except (ZetaSQLError, Trap) as error:
+            # The parser does not say where the error is; the analyzer does.
+            self.analyze(text, types.ErrorMessageMode.ERROR_MESSAGE_ONE_LINE)
             raise NotUnderstood(one_line(error)) from None
         return nodes
 
-    def analyze(self, text: str) -> types.ResolvedStatement:
+    def analyze(
+        self, text: str, error_mode: int = types.ErrorMessageMode.ERROR_MESSAGE_WITH_PAYLOAD
+    ) -> types.ResolvedStatement:
         """Analyze a statement; returns its resolved tree, with places.
 
         Raises:
@@ -167,6 +173,7 @@ class GoogleSQL:
         """
         options = types.AnalyzerOptions(
             language_options=self.language,
+            error_message_mode=error_mode,
             prune_unused_columns=True,
             parse_location_record_type=types.ParseLocationRecordType.PARSE_LOCATION_RECORD_FULL_NODE_SCOPE,
         )

@@ -34,21 +34,28 @@ class NotUnderstood(Exception):  # noqa: N818 - a person reads the word
 class Join(NamedTuple):
     """A join in which a table takes part.
 
-    `on` are its columns that equal something of another table, `columns` are all of its columns in the condition;
-    `keeps_rows` says that its rows stay where nothing matches, and `is_inner` that no side's do.
+    `on` are its columns that equal something of the other side, `on_others` those that equal something of another
+    table, `columns` are all of its columns in the condition; `with_table` says that the other side reads a table,
+    `keeps_rows` that its own rows stay where nothing matches, and `is_inner` that no side's do.
     """
 
     on: frozenset[str]
+    on_others: frozenset[str]
     columns: frozenset[str]
+    with_table: bool
     keeps_rows: bool
     is_inner: bool
 
 
 @dataclass(eq=False)
 class Clause:
-    """A privacy clause: its scan, the columns that go into it, its options, and the views that it protects."""
+    """A privacy clause: its scan, the columns that go into it, its options, and the views that it protects.
+
+    `below` are the aggregations below the clause, each with what it reads.
+    """
 
     scan: types.ResolvedScan
+    below: list[tuple[types.ResolvedScan, list["Source"]]] = field(default_factory=list)
     columns: "Columns" = field(default_factory=dict)
     options: dict[str, float] = field(default_factory=dict)
     views: frozenset[str] = frozenset()
@@ -144,8 +151,9 @@ class Lineage:
         self.walk_subqueries(scan.join_expr)
         kind = scan.join_type
         keeps = kind in (JOIN.LEFT, JOIN.FULL), kind in (JOIN.RIGHT, JOIN.FULL)
-        self.add_join(self.sources[start:middle], clause, (left, right), scan.join_expr, keeps)
-        self.add_join(self.sources[middle:end], clause, (right, left), scan.join_expr, keeps[::-1])
+        of_left, of_right = self.sources[start:middle], self.sources[middle:end]
+        self.add_join((of_left, of_right), clause, (left, right), scan.join_expr, keeps)
+        self.add_join((of_right, of_left), clause, (right, left), scan.join_expr, keeps[::-1])
         columns = left | right
         return with_equal_columns(columns, scan.join_expr) if kind == JOIN.INNER else columns
 
@@ -165,8 +173,11 @@ class Lineage:
         """
         own_clause = Clause(scan) if isinstance(scan, THRESHOLD | NOISE) else None
         columns: Columns = {}
+        start = len(self.sources)
         for part in inner_scans(scan):
             columns |= self.walk(part, own_clause or clause)
+        if clause and isinstance(scan, types.ResolvedAggregateScan):
+            clause.below.append((scan, self.sources[start:]))
         for argument in children(scan):
             if isinstance(argument, types.ResolvedScan):
                 continue
@@ -189,7 +200,7 @@ class Lineage:
 
     def add_join(
         self,
-        sources: list[Source],
+        sources: tuple[list[Source], list[Source]],
         clause: Clause | None,
         sides: tuple[Columns, Columns],
         condition: types.ResolvedExpr | None,
@@ -199,17 +210,19 @@ class Lineage:
         own, other = sides
         used = self.origins(condition, own | other) if condition else frozenset()
         pairs = list(self.equal_pairs(condition, own, other))
-        for source in sources:
+        for source in sources[0]:
             if source.clause is not clause:
                 continue
-            on = {
-                origin.column
+            equal = [
+                (origin.column, comes_from_other_table(partner, source.table))
                 for column, partner in pairs
                 for origin in column.origins
-                if origin.source is source and origin.unchanged and comes_from_other_table(partner, source.table)
-            }
+                if origin.source is source and origin.unchanged
+            ]
+            on = frozenset(column for column, _ in equal)
+            on_others = frozenset(column for column, is_other in equal if is_other)
             columns = frozenset(origin.column for origin in used if origin.source is source)
-            source.joins.append(Join(frozenset(on), columns, keeps[0], not any(keeps)))
+            source.joins.append(Join(on, on_others, columns, bool(sources[1]), keeps[0], not any(keeps)))
 
     def equal_pairs(
         self, condition: types.ResolvedExpr | None, own: Columns, other: Columns

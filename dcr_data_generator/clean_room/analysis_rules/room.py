@@ -1,6 +1,5 @@
 """A clean room in memory: the parties' tables, the views over them, and what a subscriber gets to see."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -82,6 +81,10 @@ class CleanRoom:
         for name, query in self.queries.items():
             self.engine.fill_from(name, query)
 
+    def link(self, dataset: str) -> None:
+        """Let the views be queried as those of a linked dataset, too."""
+        self.engine.links = {f"{dataset}.{view.split('.')[1]}": view for view in self.policies}
+
     def ask(self, text: str) -> Reply:
         """Ask as a subscriber: the answer under the rules of the views, and what they withhold.
 
@@ -90,8 +93,8 @@ class CleanRoom:
             NotUnderstood: BigQuery would not run it on these tables, or it cannot be judged here.
         """
         question = self.admit(text)
-        self.budgets.charge(question.clauses)
         [answer] = self.evaluate(question)
+        self.budgets.charge(question.clauses)  # last: a question that fails costs nothing
         lines = [*self.groups_withheld(question, answer), *self.rows_withheld(question, answer)]
         return Reply(answer, [*lines, *self.exactness_withheld(question)])
 
@@ -102,9 +105,9 @@ class CleanRoom:
             Refused, NotUnderstood: as `ask`.
         """
         question = self.admit(text)
-        for _ in range(times):
-            self.budgets.charge(question.clauses)
-        return self.evaluate(question, times)
+        answers = self.evaluate(question, times)
+        self.budgets.charge(question.clauses, times)
+        return answers
 
     def is_noisy(self, text: str) -> bool:
         """Whether a query is answered with noise."""
@@ -117,7 +120,15 @@ class CleanRoom:
             Refused, NotUnderstood: as `ask`.
         """
         text = self.engine.plain_names(text)
-        statement = self.engine.analyze(text)
+        try:
+            statement = self.engine.analyze(text)
+        except NotUnderstood as error:
+            views = (
+                f"; the views are {', '.join(self.engine.links or self.policies)}"
+                if "Table not found" in str(error)
+                else ""
+            )
+            raise NotUnderstood(f"{error}{views}") from None
         if not isinstance(statement, types.ResolvedQueryStmt):
             raise Refused(rules.NOT_A_QUERY)
         lineage = Lineage(statement, self.secrets.keys())
@@ -177,15 +188,19 @@ class CleanRoom:
             return  # beside noise, a missing row cannot be told from one that came out otherwise
         threshold = max(clause.options["threshold"] for clause in clauses)
         [everything] = self.evaluate(question, threshold=1)
-        missing = Counter(map(repr, everything.rows)) - Counter(map(repr, answer.rows))
-        keys = self.positions(question, [part for clause in clauses for part in clause.scan.group_by_list])
+        grouping = [part for clause in clauses for part in clause.scan.group_by_list]
+        keys = self.positions(question, grouping)
+        if len(keys) < len(grouping):  # the answer does not tell its groups apart
+            if (missing := len(everything.rows) - len(answer.rows)) > 0:
+                yield f"{missing:,} of {len(everything.rows):,} rows, withheld: fewer than {threshold:g} people"
+            return
+        groups = {repr([row[position] for position in keys]) for row in answer.rows}
         aggregates = [part for clause in clauses for part in clause.scan.aggregate_list]
         people = self.positions(
             question, [part for part in aggregates if function_name(part.expr) == "count" and part.expr.distinct]
         )
         for row in everything.rows:
-            if missing[repr(row)]:
-                missing[repr(row)] -= 1
+            if repr([row[position] for position in keys]) not in groups:
                 group = ", ".join(str(row[position]) for position in keys) or "everyone"
                 counted = count_of(everything.columns[people[0]], row[people[0]]) if people else "its people"
                 yield f"{group}: {counted}, withheld: fewer than {threshold:g}"

@@ -9,12 +9,23 @@ from decimal import Decimal
 
 from zetasql import types
 
-from dcr_data_generator.clean_room.analysis_rules.lineage import Clause, Column, Lineage, Source, function_name
-from dcr_data_generator.clean_room.policy import Condition, JoinRestriction, PrivacyPolicy
+from dcr_data_generator.clean_room.analysis_rules.lineage import (
+    Clause,
+    Column,
+    Lineage,
+    NotUnderstood,
+    Source,
+    function_name,
+)
+from dcr_data_generator.clean_room.policy import Condition, PrivacyPolicy
 
+# By whether there is noise.
 SUPPORTED_AGGREGATES = {
-    *("approx_count_distinct", "avg", "count", "$count_star", "countif", "logical_and", "logical_or", "sum"),
-    *("covar_pop", "covar_samp", "stddev_pop", "stddev_samp", "var_pop", "var_samp"),
+    False: {
+        *("approx_count_distinct", "avg", "count", "count_star", "countif", "logical_and", "logical_or", "sum"),
+        *("covar_pop", "covar_samp", "stddev_pop", "stddev_samp", "var_pop", "var_samp"),
+    },
+    True: {"avg", "count", "count_star", "percentile_cont", "sum"},
 }
 KEYWORDS = {False: "AGGREGATION_THRESHOLD", True: "DIFFERENTIAL_PRIVACY"}
 UNIT = "privacy_unit_column"
@@ -36,22 +47,23 @@ class Budgets:
         self.policies = {name: policy.differential_privacy_policy for name, policy in policies.items()}
         self.spent = dict.fromkeys(policies, (Decimal(0), Decimal(0)))
 
-    def charge(self, clauses: list[Clause]) -> None:
-        """Charge for a query.
+    def charge(self, clauses: list[Clause], times: int = 1) -> None:
+        """Charge for a query that was answered so many times.
 
         Raises:
-            Refused: a budget is not sufficient.
+            Refused: a budget is not sufficient; nothing is charged.
         """
+        charged = dict(self.spent)
         for clause in clauses:
             for view in sorted(clause.views) if clause.is_noisy else []:
                 policy = self.policies[view]
                 assert policy
                 # As decimals, ten times 0.1 is 1: a budget for ten questions pays for ten.
-                epsilon, delta = (Decimal(repr(clause.options[option])) for option in ("epsilon", "delta"))
-                spent = self.spent[view][0] + epsilon, self.spent[view][1] + delta
+                epsilon, delta = (times * Decimal(repr(clause.options[option])) for option in ("epsilon", "delta"))
+                spent = charged[view] = charged[view][0] + epsilon, charged[view][1] + delta
                 if spent[0] > Decimal(repr(policy.epsilon_budget)) or spent[1] > Decimal(repr(policy.delta_budget)):
                     raise Refused(f"Privacy budget is not sufficient for table '{view}' in this query.")
-                self.spent[view] = spent
+        self.spent = charged
 
 
 def check(lineage: Lineage, policies: Policies) -> list[Clause]:
@@ -62,8 +74,7 @@ def check(lineage: Lineage, policies: Policies) -> list[Clause]:
     """
     protected = [source for source in lineage.sources if source.table in policies]
     for source in protected:
-        if joins := policies[source.table].join_restriction_policy:
-            check_joins(source, joins)
+        check_joins(source, policies[source.table])
     for source in protected:
         if source.in_the_past:
             raise Refused(f"Time travel is disabled on table {source.table}, which has an analysis rule.")
@@ -82,29 +93,35 @@ def check(lineage: Lineage, policies: Policies) -> list[Clause]:
     return list(allowed.values())
 
 
-def check_joins(source: Source, policy: JoinRestriction) -> None:
-    """Check a view's joins against its join restriction policy.
+def check_joins(source: Source, rule: PrivacyPolicy) -> None:
+    """Check a view's joins against its join restriction policy, if it has one.
 
-    "Use a join restriction policy with another policy" and "Query a list overlap analysis rule-enforced view". Only
-    rows that overlap with another table's may be seen, so a view joined with itself does not count as joined, nor does
-    a join that keeps the view's unmatched rows; JOIN_ALL requires inner joins.
+    "Use a join restriction policy with another policy" and "Query a list overlap analysis rule-enforced view". Of a
+    list overlap, only rows that overlap with another table's may be seen, so a list joined with itself does not count
+    as joined. Nor does a join that keeps the view's unmatched rows; JOIN_ALL requires inner joins.
     """
+    policy = rule.join_restriction_policy
+    if not policy:
+        return
+    is_list = not rule.privacy_unit_column
+    joins = [join._replace(on=join.on_others) if is_list else join for join in source.joins]
     allowed = {column.lower() for column in policy.join_allowed_columns}
     columns = f"[{', '.join(policy.join_allowed_columns)}] on table {source.table}."
-    is_restricted = any(join.columns - allowed for join in source.joins)
+    is_restricted = any(join.columns - allowed for join in joins)
     match policy.join_condition:
         case Condition.ALL:
-            if not allowed <= {column for join in source.joins if join.is_inner for column in join.on}:
+            if not allowed <= {column for join in joins if join.is_inner for column in join.on}:
                 raise Refused(f"Joining must occur on all of the following columns {columns}")
         case Condition.ANY:
-            if not allowed & {column for join in source.joins if not join.keeps_rows for column in join.on}:
+            if not allowed & {column for join in joins if not join.keeps_rows for column in join.on}:
                 raise Refused(f"Joining must occur on at least one of the following columns {columns}")
         case Condition.NOT_REQUIRED if not allowed:
             raise Refused("At least one allowed column must be specified with join_condition = 'JOIN_NOT_REQUIRED'.")
         case Condition.NOT_REQUIRED:
-            is_restricted |= bool(source.joins) and not any(join.on & allowed for join in source.joins)
+            # Constants beside the view, such as (SELECT 0.9 AS rate), are not joined on any column.
+            is_restricted |= any(join.with_table for join in joins) and not any(join.on & allowed for join in joins)
         case Condition.BLOCKED:
-            is_restricted = bool(source.joins)
+            is_restricted = bool(joins)
     if is_restricted:
         raise Refused("Join occurring on a restricted column.")
 
@@ -142,13 +159,20 @@ def check_threshold(clause: Clause, sources: list[Source], policies: Policies) -
 
 
 def check_aggregates(clause: Clause, sources: list[Source], policies: Policies) -> None:
-    """Check that a query aggregates, with supported functions, and does not group by the privacy unit."""
+    """Check that a query aggregates, with supported functions, and does not group by the privacy unit.
+
+    Aggregations of a view's rows below the clause are checked, too: their results go into the answer.
+    """
     if not clause.scan.aggregate_list:
         raise Refused("You must use an aggregation function in a SELECT WITH AGGREGATION_THRESHOLD query.")
-    for computed in clause.scan.aggregate_list:
-        name = function_name(computed.expr)
-        if name not in SUPPORTED_AGGREGATES:
-            raise Refused(f"Aggregate function {name.upper()} is not supported in SELECT WITH AGGREGATION_THRESHOLD.")
+    for scan in [clause.scan, *(scan for scan, read in clause.below if {*read} & {*sources})]:
+        if scan.grouping_set_list:
+            raise Refused("ROLLUP, CUBE and GROUPING SETS are not supported in SELECT WITH AGGREGATION_THRESHOLD.")
+        for computed in scan.aggregate_list:
+            name = check_function(computed.expr, clause)
+            call = computed.expr
+            if call.having_modifier or call.order_by_item_list or call.limit or call.null_handling_modifier:
+                raise Refused(f"Modifiers in {name} are not supported in SELECT WITH AGGREGATION_THRESHOLD.")
     for computed in clause.scan.group_by_list:
         column = clause.columns[computed.column.column_id]
         for origin in column.origins | column.equals:
@@ -157,6 +181,15 @@ def check_aggregates(clause: Clause, sources: list[Source], policies: Policies) 
                     f"The values of privacy unit column {origin.column} cannot be selected from table "
                     f"{origin.source.table}: they can only be aggregated."
                 )
+
+
+def check_function(call: types.ResolvedAggregateFunctionCall, clause: Clause) -> str:
+    """Check that a clause supports an aggregate function; returns its name."""
+    name = function_name(call).removeprefix("$differential_privacy_").removeprefix("$")
+    if name not in SUPPORTED_AGGREGATES[clause.is_noisy]:
+        keyword = KEYWORDS[clause.is_noisy]
+        raise Refused(f"Aggregate function {name.upper()} is not supported in SELECT WITH {keyword}.")
+    return name.upper()
 
 
 def check_noise(clause: Clause, sources: list[Source], policies: Policies) -> dict[str, float]:
@@ -181,6 +214,11 @@ def check_noise(clause: Clause, sources: list[Source], policies: Policies) -> di
             if value is None or value > limit:
                 text = "unlimited" if value is None else f"{value:g}"
                 raise Refused(f"{title} is too high: {text}, policy for table {source.table} allows max {limit:g}")
+            if not value > 0:
+                raise Refused(f"{title} must be greater than 0: {value:g}")
+    functions = [check_function(computed.expr, clause) for computed in clause.scan.aggregate_list]
+    if "PERCENTILE_CONT" in functions:
+        raise NotUnderstood("PERCENTILE_CONT is allowed, but its noise cannot be evaluated here")
     return limits | options
 
 

@@ -1,7 +1,7 @@
 -- purpose: The orders of verified and of unverified customers, and how many of them are Cancelled or Returned.
 SELECT
-  COUNT(DISTINCT u.id) AS customers,
-  COUNT(DISTINCT IF(p.is_verified_user, u.id, NULL)) AS verified_customers,
+  COUNT(DISTINCT p.provider_user_id) AS customers,
+  COUNT(DISTINCT IF(p.is_verified_user, p.provider_user_id, NULL)) AS verified_customers,
   COUNTIF(p.is_verified_user) AS verified_orders,
   COUNTIF(p.is_verified_user AND LOWER(o.status) IN ('cancelled', 'returned')) AS verified_refunds,
   COUNTIF(NOT p.is_verified_user) AS unverified_orders,

@@ -1,19 +1,28 @@
--- purpose: How many of the provider's users the merchant knows, and the country of the largest group of them.
+-- purpose: How many of the provider's users the merchant knows, from how many user records, and the country of the
+-- largest group of them, or the countries if several groups are equally large.
 WITH
-  countries AS (
+  known_users AS (
     SELECT
-      u.country,
-      COUNT(DISTINCT p.provider_user_id) AS users
+      p.provider_user_id,
+      COALESCE(NULLIF(TRIM(u.country), ''), 'an unknown country') AS home
     FROM ewallet_provider.provider_users AS p
     JOIN merchant_provider.users AS u ON p.email = u.email
-    GROUP BY u.country
+  ),
+  countries AS (
+    SELECT
+      home,
+      COUNT(DISTINCT provider_user_id) AS users
+    FROM known_users
+    GROUP BY home
   )
 SELECT
   (SELECT COUNT(*) FROM ewallet_provider.provider_users) AS provider_users,
+  (SELECT COUNT(DISTINCT provider_user_id) FROM known_users) AS enriched_users,
+  (SELECT COUNT(*) FROM known_users) AS user_records,
+  (SELECT MAX(users) FROM countries) AS largest_group,
+  (SELECT COUNT(*) FROM countries WHERE users = (SELECT MAX(users) FROM countries)) AS largest_groups,
   (
-    SELECT COUNT(DISTINCT p.provider_user_id)
-    FROM ewallet_provider.provider_users AS p
-    JOIN merchant_provider.users AS u ON p.email = u.email
-  ) AS enriched_users,
-  (SELECT country FROM countries ORDER BY users DESC, country LIMIT 1) AS top_country,
-  (SELECT MAX(users) FROM countries) AS top_country_users
+    SELECT STRING_AGG(home, ' and ' ORDER BY home)
+    FROM countries
+    WHERE users = (SELECT MAX(users) FROM countries)
+  ) AS homes

@@ -5,7 +5,7 @@ SELECT
 FROM merchant_provider.orders AS o
 LEFT JOIN (
   SELECT DISTINCT TO_JSON_STRING(s) AS record
-  FROM `bigquery-public-data.thelook_ecommerce.orders` AS s
+  FROM `bigquery-public-data.thelook_ecommerce.orders` AS s FOR SYSTEM_TIME AS OF @source_time
 ) AS source ON TO_JSON_STRING(o) = source.record
 WHERE source.record IS NULL
   OR o.created_at IS NULL

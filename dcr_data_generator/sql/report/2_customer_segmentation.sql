@@ -4,7 +4,7 @@ WITH
   payments AS (
     SELECT
       COALESCE(p.account_tier, 'unknown') AS tier,
-      u.id AS customer,
+      p.provider_user_id AS customer,
       t.transaction_amount AS amount
     FROM merchant_provider.users AS u
     JOIN ewallet_provider.provider_users AS p ON u.email = p.email

@@ -6,7 +6,7 @@ SELECT
     WHEN NOT p.is_verified_user THEN 'unverified'
     ELSE 'unknown'
   END AS verification,
-  COUNT(DISTINCT u.id) AS customers,
+  COUNT(DISTINCT p.provider_user_id) AS customers,
   COUNT(*) AS orders,
   COUNTIF(LOWER(o.status) IN ('cancelled', 'returned')) AS refunds,
   COUNTIF(LOWER(o.status) IN ('cancelled', 'returned')) / COUNT(*) AS refund_rate

@@ -4,7 +4,7 @@
 SELECT
   p.account_tier,
   AVG(t.transaction_amount) AS average_order_value,
-  COUNT(DISTINCT u.id) AS number_of_customers
+  COUNT(DISTINCT p.provider_user_id) AS number_of_customers
 FROM merchant_provider.users AS u
 JOIN ewallet_provider.provider_users AS p ON u.email = p.email
 JOIN ewallet_provider.transactions AS t ON p.provider_user_id = t.provider_user_id

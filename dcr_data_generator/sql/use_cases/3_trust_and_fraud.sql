@@ -3,7 +3,7 @@
 -- key: email.
 SELECT
   p.is_verified_user,
-  COUNT(DISTINCT u.id) AS number_of_customers
+  COUNT(DISTINCT p.provider_user_id) AS number_of_customers
 FROM merchant_provider.users AS u
 JOIN ewallet_provider.provider_users AS p ON u.email = p.email
 GROUP BY p.is_verified_user

@@ -1,0 +1,119 @@
+"""The subscriber's part of sharing: a linked dataset in their own project, with all views of the clean room.
+
+Sources: "Share sensitive data with data clean rooms" in BigQuery's documentation, and the reference of the sharing
+(Analytics Hub) API, v1. A subscriber subscribes to the clean room as a whole, not to its listings.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from google.api_core.exceptions import AlreadyExists
+from google.cloud import bigquery_analyticshub_v1 as sharing
+
+from dcr_data_generator.clean_room import publish
+from dcr_data_generator.clean_room.publish import SECONDS, Call, Target
+from dcr_data_generator.clean_room.settings import SubscribeSettings, UnsubscribeSettings
+from dcr_data_generator.errors import UserError
+from dcr_data_generator.terminal import Terminal
+
+SUBSCRIBER = "Analytics Hub Subscriber (roles/analyticshub.subscriber) on {}"
+OWNER = "Analytics Hub Subscription Owner (roles/analyticshub.subscriptionOwner) on project {}"
+CREATOR = "BigQuery User (roles/bigquery.user), which has bigquery.datasets.create, on project {}"
+State = sharing.Subscription.State
+
+
+def subscribe(settings: SubscribeSettings, terminal: Terminal) -> int:
+    """Subscribe to the clean room; returns the exit status. Raises UserError as `publish` does."""
+
+    def list_calls(target: Target) -> Iterator[Call]:
+        project = settings.project
+        text = f"analyticshub.dataExchanges.subscribe {target.exchange}, linked dataset {project}.{settings.as_}"
+        role = f"{SUBSCRIBER.format(target.exchange)}, {OWNER.format(project)}, and {CREATOR.format(project)}"
+        yield Call(text, partial(create_subscription, target, project, settings.as_), role)
+
+    return publish.run(settings, terminal, list_calls)
+
+
+def refresh(settings: UnsubscribeSettings, terminal: Terminal) -> int:
+    """Take over the views that were added to the clean room or removed. Raises UserError as `publish` does."""
+
+    def list_calls(target: Target) -> Iterator[Call]:
+        text = f"analyticshub.subscriptions.refresh, to {target.exchange} from project {settings.project}"
+        yield Call(text, partial(refresh_subscriptions, target, settings.project), OWNER.format(settings.project))
+
+    return publish.run(settings, terminal, list_calls)
+
+
+def unsubscribe(settings: UnsubscribeSettings, terminal: Terminal) -> int:
+    """Delete the subscriptions to the clean room, with their linked datasets. Raises UserError as `publish` does."""
+
+    def list_calls(target: Target) -> Iterator[Call]:
+        text = f"analyticshub.subscriptions.delete, to {target.exchange} from project {settings.project}"
+        yield Call(text, partial(delete_subscriptions, target, settings.project), OWNER.format(settings.project))
+
+    return publish.run(settings, terminal, list_calls)
+
+
+def create_subscription(target: Target, project: str, dataset: str) -> str | None:
+    """Subscribe, unless there is a subscription with this linked dataset."""
+    current = [each for each in subscriptions(target, project) if dataset in datasets_of(each)]
+    if current:
+        check_active(current)
+        return None
+    reference = {"project_id": project, "dataset_id": dataset}
+    request = {
+        "name": target.exchange,
+        "destination": parent(target, project),
+        "destination_dataset": {"dataset_reference": reference, "location": target.location},
+        "subscription": dataset,
+    }
+    try:
+        target.connect_to_sharing().subscribe_data_exchange(request, timeout=SECONDS).result(timeout=SECONDS)
+    except AlreadyExists:
+        raise UserError(f"dataset {project}.{dataset} exists already: give another name with --as") from None
+    return "created"
+
+
+def refresh_subscriptions(target: Target, project: str) -> str | None:
+    """Refresh the subscriptions that are stale."""
+    current = subscriptions(target, project)
+    if not current:
+        raise UserError(f"project {project} has no subscription to {target.exchange}: run `subscribe --as DATASET`")
+    stale = [each for each in current if each.state == State.STATE_STALE]
+    for each in stale:
+        target.connect_to_sharing().refresh_subscription(name=each.name, timeout=SECONDS).result(timeout=SECONDS)
+    check_active([each for each in current if each not in stale])
+    return "refreshed" if stale else None
+
+
+def delete_subscriptions(target: Target, project: str) -> str | None:
+    """Delete the subscriptions, whatever their state."""
+    current = subscriptions(target, project)
+    for each in current:
+        target.connect_to_sharing().delete_subscription(name=each.name, timeout=SECONDS).result(timeout=SECONDS)
+    return "deleted" if current else None
+
+
+def subscriptions(target: Target, project: str) -> list[sharing.Subscription]:
+    """The subscriptions of a project to the clean room; the API compares the exchange, whose project has two names."""
+    request = {"parent": parent(target, project), "filter": f'data_exchange="{target.exchange}"'}
+    return list(target.connect_to_sharing().list_subscriptions(request, timeout=SECONDS))
+
+
+def parent(target: Target, project: str) -> str:
+    """Where a project's subscriptions are."""
+    return f"projects/{project}/locations/{target.location.lower()}"
+
+
+def datasets_of(subscription: sharing.Subscription) -> set[str]:
+    """The names of a subscription's linked dataset; one that is not active has only the name that was asked for."""
+    linked = {resource.linked_dataset.split("/")[-1] for resource in subscription.linked_resources}
+    return linked | {subscription.destination_dataset.dataset_reference.dataset_id}
+
+
+def check_active(current: Sequence[sharing.Subscription]) -> None:
+    """Check that subscriptions can be queried."""
+    advice = {State.STATE_STALE: "`refresh`", State.STATE_INACTIVE: "`unsubscribe`, then `subscribe`"}
+    for each in current:
+        if each.state in advice:
+            raise UserError(f"subscription {each.name} is {each.state.name[6:].lower()}: run {advice[each.state]}")

@@ -1,0 +1,222 @@
+"""README.md and docs/: their commands and queries work as they stand there, and what a command made is up to date."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from dcr_data_generator import sql
+from dcr_data_generator.clean_room import rehearse
+from dcr_data_generator.clean_room.analysis_rules import CleanRoom
+from tests.support import docs, emulator, exports
+from tests.support.docs import ASK, PAGES, README, REHEARSE, ROOT, RUN
+
+QUICKLY = {"DCR_SKIP_CHECKS": "true"}
+SALT = "a salt that nobody prints"
+EXPORT = f"{RUN} --export exported"
+OWN_EXPORT = f"{RUN} --source my_export --target-date 2025-09-30 --days 30"
+WEEK = f"{RUN} --target-date 2025-09-23 --days 7 --match-rate 0.4"
+SERVE = "uv run bqemulator start --persistent --data-dir .bigquery --project dcr-demo"
+ON_EMULATOR = f"BIGQUERY_EMULATOR_HOST=http://127.0.0.1:9050 {RUN} --write-project-id my-project"
+CLEAN_ROOM = "uv run python -m dcr_data_generator.clean_room"
+PUBLISH = f"{CLEAN_ROOM} publish --write-project-id my-project --subscriber user:ann@example.com"
+UNPUBLISH = f"{CLEAN_ROOM} unpublish --write-project-id my-project"
+SUBSCRIBERS = "--write-project-id their-project --subscriber-project-id my-project"
+SUBSCRIBING = {f"{CLEAN_ROOM} {each} {SUBSCRIBERS}" for each in ("subscribe --as clean_room", "refresh", "unsubscribe")}
+EXECUTED = {RUN, REHEARSE, ASK, EXPORT, OWN_EXPORT, WEEK, SERVE, ON_EMULATOR}
+EXECUTED |= {each + flag for each in (PUBLISH, UNPUBLISH) for flag in ("", " --dry-run")}
+EXECUTED |= SUBSCRIBING
+# What needs a network, an account or another shell, or takes long.
+NOT_EXECUTED = {
+    "git clone REPOSITORY dcr_data_generator",
+    "cd dcr_data_generator",
+    "gcloud services enable analyticshub.googleapis.com",
+    "export DCR_SALT=$(openssl rand -hex 32)",
+    f"{RUN} --write-project-id my-project",
+    "uv sync --no-default-groups",
+    "uv lock --check",
+    "apt-get install chromium",
+}
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the commands are run, one after another, as a reader would."""
+    return tmp_path_factory.mktemp("workplace")
+
+
+@pytest.fixture(scope="module")
+def printed(workplace: Path) -> Mapping[str, str]:
+    """What the commands print whose output the pages show."""
+    rooms: list[CleanRoom] = []
+
+    def build_once(*arguments: object) -> CleanRoom:
+        rooms.extend([] if rooms else [build(*arguments)])
+        return rooms[0]
+
+    build = rehearse.build
+    with mock.patch.object(rehearse, "build", build_once):  # filling a room takes its time
+        return docs.print_all(workplace)
+
+
+def parts() -> Iterator[tuple[str, Path, str]]:
+    """The parts that a command made: name, page and text."""
+    for page in PAGES:
+        for _, name, text, _ in docs.PART.findall(page.read_text(encoding="utf-8")):
+            yield name, page, text
+
+
+def test_every_part_stands_in_one_page() -> None:
+    assert sorted(name for name, _, _ in parts()) == sorted(docs.PARTS | docs.SLOW_PARTS)
+
+
+@pytest.mark.parametrize("name", docs.PARTS)
+def test_a_part_is_what_its_command_makes(name: str, printed: Mapping[str, str]) -> None:
+    [text] = [text for each, _, text in parts() if each == name]
+    if name == "size":  # it differs between operating systems
+        shown, measured = [int(number) for number in re.findall(r"about (\d+) MB", text)], docs.download_size()
+        assert shown == pytest.approx(measured, rel=0.25)
+    else:
+        assert docs.without_times(text) == docs.without_times(docs.PARTS[name](printed))
+
+
+def test_the_slow_parts_are_made() -> None:
+    text = {name: text for name, _, text in parts()}
+    missing = [name for name in docs.SLOW_PARTS if not text[name]]
+    assert not missing, f"run `uv run --group bench python -m tests.support.docs {' '.join(missing)}`"
+    assert text["benchmarks"].count("\n| ") == 11
+    counts = re.findall(r"(\d+) of (\d+) ", text["soak"])
+    assert len(counts) == 6
+    assert all(good == count for good, count in counts)
+
+
+def test_every_command_is_executed_here_or_known() -> None:
+    commands = set(docs.shell_commands())
+    tools = {command for command in commands if is_tool_of_ours(command)}
+    assert commands - tools == EXECUTED | NOT_EXECUTED
+
+
+def is_tool_of_ours(command: str) -> bool:
+    """Whether a command runs a tool of the development groups, or a module of tests/, on paths that exist."""
+    words = re.sub(r"^uv run (--group \w+ )?", "", command).split()
+    if words[:2] == ["python", "-m"] and words[2].startswith("tests."):
+        assert importlib.util.find_spec(words[2]), command
+        names = [word for word in words[3:] if not word.isdigit()]
+        assert set(names) <= {*docs.PARTS, *docs.SLOW_PARTS, "synthesis", "growth", "default", "runs"}, command
+        return True
+    if words[0] in ("pytest", "mypy", "ruff"):
+        paths = [word for word in words[1:] if "/" in word]
+        assert all((ROOT / path).exists() for path in paths), command
+        return shutil.which(words[0], path=Path(sys.executable).parent) is not None
+    return False
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_and_heading(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        if not target.startswith("https://"):
+            name, _, anchor = target.partition("#")
+            path = (page.parent / name).resolve() if name else page
+            assert path.exists(), target
+            assert not anchor or anchor in headings(path), target
+
+
+def headings(page: Path) -> set[str]:
+    """The headings of a page, as links name them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert [page.name for page in PAGES[1:] if f"](docs/{page.name})" not in text] == []
+
+
+def test_the_readme_has_at_most_220_lines() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 220
+
+
+# The commands, after those of which the pages show the output.
+
+
+@pytest.mark.usefixtures("printed")
+def test_a_run_writes_the_report(workplace: Path) -> None:
+    assert (workplace / "report.html").stat().st_size < 2_000_000
+
+
+def test_an_own_export_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "my_export").mkdir()
+    exports.write(tmp_path / "my_export")
+    status, out, err = docs.run(OWN_EXPORT, tmp_path, **QUICKLY)
+    assert (status, err) == (0, "")
+    assert re.search(r"merchant_provider.orders\s+│\s+2 │", out)
+
+
+@pytest.mark.parametrize("command", [PUBLISH, UNPUBLISH, *sorted(SUBSCRIBING)])
+def test_what_is_done_on_google_cloud_is_printed_in_a_dry_run(command: str, tmp_path: Path) -> None:
+    status, out, err = docs.run(f"{command} --dry-run", tmp_path, DCR_SALT=SALT)
+    assert (status, err) == (0, "")
+    assert all(line.startswith("  would call ") for line in out.splitlines())
+
+
+@pytest.fixture(scope="module")
+def served(workplace: Path, printed: Mapping[str, str]) -> Iterator[str]:
+    """A copy of the data directory, served as the pages say, but on free ports; yields its URL."""
+    assert SERVE in printed[RUN]
+    folder = workplace / "served"
+    shutil.copytree(workplace / ".bigquery", folder / ".bigquery")
+    rest, grpc = emulator.free_ports(2)
+    command = [str(Path(sys.executable).with_name("bqemulator")), *SERVE.split()[3:]]
+    server = subprocess.Popen(
+        [*command, "--rest-port", str(rest), "--grpc-port", str(grpc)],
+        cwd=folder,
+        env=emulator.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{rest}"
+    try:
+        emulator.wait_until_it_answers(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def test_the_data_is_served_to_python(served: str) -> None:
+    [script] = [block for page in PAGES for block in docs.code_blocks(page, "python")]
+    with redirect_stdout(StringIO()) as out:
+        exec(compile(script.replace("http://127.0.0.1:9050", served), "the page", "exec"), {})
+    assert {line.split()[0] for line in out.getvalue().splitlines()} == {"Free", "Premium", "Business"}
+
+
+def test_every_query_runs_as_it_stands(served: str) -> None:
+    queries = [query for page in PAGES for query in docs.code_blocks(page, "sql")]
+    # The one of the clean room is asked by a rehearsal.
+    open_queries = [query for query in queries if "your-gcp-project" in query]
+    assert len(open_queries) == len(sql.read_folder("use_cases")) == len(queries) - 1
+    client = emulator.connect(served, "dcr-demo")
+    for query in open_queries:
+        assert client.query_and_wait(query.replace("your-gcp-project", "dcr-demo")).total_rows
+
+
+@pytest.mark.parametrize(
+    ("command", "words"), [(ON_EMULATOR, "project my-project"), (WEEK, "Match rate: 40.00%"), (EXPORT, "✓ Export")]
+)
+def test_the_program_runs_against_the_served_data(command: str, words: str, served: str, tmp_path: Path) -> None:
+    # There a run takes half the time, so the other commands run there, too.
+    variables = {"BIGQUERY_EMULATOR_HOST": served, "DCR_WRITE_PROJECT_ID": "my-project"} | QUICKLY
+    status, out, err = docs.run(command.replace("http://127.0.0.1:9050", served), tmp_path, **variables)
+    assert (status, err) == (0, "")
+    assert words in out
+    files = {path.relative_to(tmp_path / "exported") for path in (tmp_path / "exported").rglob("*.*")}
+    tables = emulator.TABLES if command == EXPORT else []
+    assert files == {Path(f"{table.replace('.', '/')}.parquet") for table in tables}
