@@ -7,11 +7,13 @@ from pyarrow import parquet
 
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
-from dcr_data_generator.tables import FIVE_TABLES
+from dcr_data_generator.tables import FIVE_TABLES, PROVIDER
 from dcr_data_generator.warehouse import Warehouse
 from dcr_data_generator.whole_file import write_whole
 
 ROWS_PER_GROUP = 100_000
+# The others by all columns, of which the first is the key.
+SORTED_BY = {f"{PROVIDER}.transactions": ["transaction_timestamp", "order_id"]}
 ARROW_TYPES = {
     "INTEGER": pa.int64(),
     "FLOAT": pa.float64(),
@@ -27,7 +29,8 @@ ARROW_TYPES = {
 def run(warehouse: Warehouse, folder: Path) -> None:
     """Write the tables to merchant_provider/orders.parquet and so on, with the warehouse's types and order of columns.
 
-    A file of an earlier run is replaced once the new one is complete.
+    The rows are sorted, so that equal tables are equal files. A file of an earlier run is replaced once the new one is
+    complete.
 
     Raises:
         UserError: a file cannot be written.
@@ -38,9 +41,11 @@ def run(warehouse: Warehouse, folder: Path) -> None:
         columns = warehouse.client.get_table(f"{warehouse.client.project}.{name}").schema
         schema = pa.schema([pa.field(each.name, ARROW_TYPES[each.field_type], each.is_nullable) for each in columns])
         rows = warehouse.read_arrow(name, columns)
+        keys = SORTED_BY.get(name, schema.names)
         try:
             with write_whole(path) as file:
-                parquet.write_table(pa.table(rows.columns, schema=schema), file, row_group_size=ROWS_PER_GROUP)
+                table = pa.table(rows.columns, schema=schema).sort_by([(key, "ascending") for key in keys])
+                parquet.write_table(table, file, row_group_size=ROWS_PER_GROUP)
         except OSError as error:
             reason = error.strerror or str(error)
             raise UserError(f"{path} cannot be written ({reason}): free some space, or give another --export") from None

@@ -1,5 +1,6 @@
 """Makes the two sides of a BigQuery data clean room: run it as `uv run python -m dcr_data_generator.main`."""
 
+import webbrowser
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(CONSTANTS, arguments)
         from dcr_data_generator.tables import ReplacedTables
 
+        terminal.verbose, terminal.console.quiet = settings.verbose, settings.quiet
         replaced = ReplacedTables()
         terminal.consequence = replaced.__str__
         return run(settings, terminal, replaced)
@@ -85,23 +87,23 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
         if not settings.skip_checks:
             with step("Check the result"):
                 verdict = checks.run(client, settings)
-            terminal.checks(verdict)
+        terminal.checks(verdict)
         with step("Ask the four questions"):
             answers, outcome = use_cases.run(client, settings), use_cases.count(client, settings)
-        terminal.use_cases(answers)
         if settings.export:
             with step("Export"):
                 export.run(place, settings.export)
-        terminal.outcome(outcome, settings)
-        terminal.how_to_query(place.how_to_query)
-        terminal.verdict(verdict)
         if not settings.no_report:
             with step("Write the report"):
                 report.write(place, settings, verdict, answers, outcome)
+        terminal.use_cases(answers)
+        terminal.outcome(outcome, settings)
+        terminal.end(settings, place.how_to_query)
         if place.is_billed:
             terminal.bytes_billed(place.bytes_billed())
-        if not settings.no_report:
-            terminal.report(settings.report)
+        terminal.verdict(verdict)
+        if settings.open and not settings.no_report:
+            webbrowser.open(settings.report.absolute().as_uri())
     return 1 if any(check.violations for check in verdict) else 0
 
 

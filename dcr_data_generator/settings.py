@@ -120,6 +120,9 @@ class Settings:
     skip_checks: bool = option("Output", "Skip the checks of the result.", click.BOOL, "", False)
     report: Path = option("Output", "Write the report to this file.", parse_new_file, "FILE", REPORT)
     no_report: bool = option("Output", "Write no report.", click.BOOL, "", False)
+    open: bool = option("Output", "Open the report in the browser at the end.", click.BOOL, "", False)
+    verbose: bool = option("Output", "Print every check, and the rows behind each answer.", click.BOOL, "", False)
+    quiet: bool = option("Output", "Print errors only.", click.BOOL, "", False)
     export: Path | None = option("Output", EXPORT, parse_new_folder, "FOLDER", None)
 
     # Not an option: the instant at which the run reads the source; see source.py.
@@ -152,6 +155,7 @@ def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None
         help="Make the two sides of a BigQuery data clean room.",
         epilog=EXAMPLE,
     )
+    command = click.version_option(package_name="dcr-data-generator", prog_name="dcr-data-generator")(command)
     settings: Settings = run_command(command, "python -m dcr_data_generator.main", arguments)
     return settings
 

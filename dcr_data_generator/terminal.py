@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -34,13 +33,15 @@ class Terminal:
                 stream.reconfigure(errors="replace")  # no city's name ends a run on a terminal that cannot show it
         self.console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
         self.errors = Console(stderr=True, highlight=False, emoji=False)
+        self.start = time.perf_counter()
+        self.verbose = False
         self.title: str | None = None
         # Tells which tables were replaced, for a run that ends early.
         self.consequence: Callable[[], str] = lambda: "nothing was replaced"
 
     def line(self, text: str = "") -> None:
-        """Print a line of markup, which only the terminal itself may break."""
-        self.console.print(text, soft_wrap=True)
+        """Print a line of markup; on a terminal it wraps at words."""
+        self.console.print(text, soft_wrap=not self.console.is_terminal)
 
     def error(self, text: str) -> None:
         """Say in one line what is wrong and what to do, and in which step it happened."""
@@ -68,53 +69,64 @@ class Terminal:
             self.line(f"  [yellow]![/] {escape(plain(notice, 200))}")
 
     def checks(self, checks: Sequence[Check]) -> None:
-        """Print one line per check, and the first rows that violate it."""
-        for check in checks:
+        """Print how many checks passed, and each red one with its first violating rows; all with --verbose."""
+        red = [check for check in checks if check.violations]
+        for check in checks if self.verbose else []:
             if not check.violations:
                 self.line(f"  [green]✓[/] {escape(check.sentence)}")
-                continue
+        for check in red:
             self.line(f"  [red]✗ {escape(check.sentence)}[/] {check.name}: {check.violations:,} violating rows")
             for row in check.violating_rows:
                 self.line("      " + ", ".join(f"{name} {escape(plain(value))}" for name, value in row.items()))
+        if not checks:
+            self.line("  [yellow]![/] The checks were skipped: nothing was checked.")
+        elif not red:
+            self.line(f"  [green]✓[/] {len(checks)} checks passed.")
 
     def use_cases(self, use_cases: Sequence[UseCase]) -> None:
-        """Print each question, its answer, and the first rows behind it."""
+        """Print the answers; with --verbose each question, its answer, and the first rows behind it."""
+        self.line()
         for use_case in use_cases:
-            self.line(f"\n[bold]{escape(use_case.question)}[/] {escape(use_case.who_asks)}")
-            self.line(escape(plain(use_case.answer, MAX_ANSWER)))
+            answer = escape(plain(use_case.answer, MAX_ANSWER))
+            if not self.verbose:
+                self.line(f"[bold]{use_case.name.partition('_')[0]}.[/] {answer}")
+                continue
+            self.line(f"[bold]{escape(use_case.question)}[/] {escape(use_case.who_asks)}")
+            self.line(answer)
             self.table(use_case.columns, [row.values() for row in use_case.rows])
             if use_case.total > len(use_case.rows):
                 self.line(f"[dim]the first {len(use_case.rows)} of {use_case.total:,} rows[/]")
+            self.line()
 
     def outcome(self, outcome: Outcome, settings: Settings) -> None:
-        """Print the overlap, the match rate, and the five tables with their row counts."""
+        """Print the match rate, the overlap, and the five tables with their row counts."""
         customers = outcome.merchant_only + outcome.both_parties
-        overlap = outcome.merchant_only, outcome.both_parties, outcome.provider_only
-        people = max(sum(overlap), 1)
-        self.line("\n[bold]Who knows whom?[/]")
-        parties = ("the merchant only", "both parties", "the provider only")
-        self.table(
-            ["known to", "people", "share"],
-            [(party, n, f"{n / people:.1%}") for party, n in zip(parties, overlap, strict=True)],
-        )
         if customers:
             self.line(
-                f"Match rate: {outcome.both_parties / customers:.2%} (target {settings.match_rate:.2%}): "
+                f"\nMatch rate: {outcome.both_parties / customers:.2%} (target {settings.match_rate:.2%}): "
                 f"{outcome.both_parties:,} of the merchant's {customers:,} customers hold a wallet."
             )
         else:
-            self.line("There is no match rate: none of the merchant's users has an email.")
+            self.line("\nThere is no match rate: none of the merchant's users has an email.")
+        self.line(
+            f"People known to the merchant only: {outcome.merchant_only:,}; to both parties: {outcome.both_parties:,}; "
+            f"to the provider only: {outcome.provider_only:,}."
+        )
         days = {str(outcome.first_order): None, str(outcome.last_order): None}
         self.line(f"\n[bold]The five tables[/], with orders from {' to '.join(days)}")
-        self.table(["table", "rows"], [(table, f"{rows:,}") for table, rows in outcome.row_counts.items()])
+        width = max(len(f"{rows:,}") for rows in outcome.row_counts.values())
+        for table, rows in outcome.row_counts.items():
+            self.line(f"  {rows:>{width},}  {table}")
 
-    def how_to_query(self, text: str) -> None:
-        """Say how to query the data now."""
-        self.line(f"Query them with: {escape(text)}")
-
-    def report(self, path: Path) -> None:
-        """Say where the report is."""
-        self.line(f"The report: {escape(str(path))}")
+    def end(self, settings: Settings, how_to_query: str) -> None:
+        """Print how long the run took, where its files are, and what to type next."""
+        self.line(f"\nDone in {time.perf_counter() - self.start:.1f} s.")
+        if not settings.no_report:
+            self.line(f"The report: {escape(str(settings.report))}")
+        if settings.export:
+            self.line(f"The Parquet files: {escape(str(settings.export))}")
+        self.line(f"Query the tables: {escape(how_to_query)}")
+        self.line("Rehearse the clean room: uv run python -m dcr_data_generator.clean_room rehearse")
 
     def bytes_to_read(self, count: int) -> None:
         """Say what the run will read, in BigQuery's own unit."""

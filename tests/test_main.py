@@ -6,8 +6,10 @@ import re
 import signal
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from google.cloud import bigquery
@@ -18,6 +20,7 @@ from dcr_data_generator.tables import SOURCE
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import emulator, proxy, tables
 from tests.support.emulator import ROOT, TABLES
+from tests.support.exports import USERS_HEADER, user, write
 from tests.support.page import is_harmless
 from tests.support.proxy import Proxy, Request, Response
 from tests.support.worlds import green_and_red
@@ -33,6 +36,39 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(emulator.OURS):
             monkeypatch.delenv(name)
     monkeypatch.setenv("DCR_NO_REPORT", "true")
+
+
+ASCII_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+
+def test_text_files_are_in_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    report, salt, query = (tmp_path / name for name in ("report.html", "salt.txt", "query.sql"))
+    salt.write_text("sälzchen-geheim-1234567", encoding="utf-8")
+    salt.chmod(0o600)
+    query.write_text("SELECT 7 AS seven -- é", encoding="utf-8")
+    flags = ["--embedded-dir", str(tmp_path / "data")]
+    export = ["--source", str(write(tmp_path, users=[USERS_HEADER, user(city="北京")])), "--days", "2"]
+    environment = ASCII_LOCALE | {"DCR_TARGET_DATE": "2025-09-13", "PYTHONWARNDEFAULTENCODING": "1"}
+    more = {"DCR_NO_REPORT": "false", "DCR_REPORT": str(report)}
+    status, _, err = emulator.run_program(*flags, *export, "--match-rate", "1", **environment, **more)
+    assert (status, re.findall(r"dcr_data_generator/[\w/]+\.py.*EncodingWarning", err)) == (0, [])
+    assert "✓" in report.read_text(encoding="utf-8")
+    flags += ["--salt-file", str(salt), "--query", str(query)]
+    rehearsal = subprocess.run(
+        [sys.executable, "-m", "dcr_data_generator.clean_room", "rehearse", *flags],
+        env=emulator.environment(**environment),
+        capture_output=True,
+        check=False,
+        timeout=100,
+    )
+    assert rehearsal.returncode == 0
+    assert b"seven" in rehearsal.stdout
+
+
+def test_a_data_directory_whose_name_is_not_in_the_locales_encoding_is_refused(tmp_path: Path) -> None:
+    status, _, err = emulator.run_program("--embedded-dir", str(tmp_path / "ä"), **ASCII_LOCALE)
+    assert status == 2
+    assert "give another --embedded-dir" in emulator.only_line(err)
 
 
 # Five tables in two datasets, and nothing else.
@@ -125,13 +161,18 @@ def test_a_green_run_prints_its_steps_checks_answers_and_tables(guarded: dict) -
         "✓ Step 1: copy the merchant's snapshot",
         "✓ Step 2: create the e-wallet provider",
         "✓ Check the result",
-        "Which sales did this provider process?",
+        f"  ✓ {len(sql.read_folder('checks'))} checks passed.",
+        "1. This provider processed 466 of 1,152 orders, worth $41,412.13: 41% of the sales.",
         "Match rate: 50.00% (target 50.00%): 565 of the merchant's 1,130 customers hold a wallet.",
-        "Query them with: the console",
+        "People known to the merchant only: 565; to both parties: 565; to the provider only: 141.",
+        "Done in ",
+        "Query the tables: the console",
         "The report: ",
+        "The Parquet files: ",
+        "Rehearse the clean room: uv run python -m dcr_data_generator.clean_room rehearse",
     ):
         assert any(line.startswith(words) for line in lines), words
-    assert out.count("\n  ✓ ") == len(sql.read_folder("checks"))
+    assert len(lines) <= 33  # two of them of the bytes that a run on Google Cloud reads
     assert "✗" not in out
 
 
@@ -139,6 +180,7 @@ def test_skip_checks_leaves_the_checks_out(guarded: dict) -> None:
     status, out, err = guarded["runs"][0]
     assert (status, err) == (0, "")
     assert "Check the result" not in out
+    assert "! The checks were skipped: nothing was checked." in out
 
 
 def test_what_others_have_in_the_datasets_stays_as_it_is(guarded: dict) -> None:
@@ -272,10 +314,37 @@ def test_a_red_check_ends_the_run_with_status_1_after_all_else_is_printed(
     lines = out.splitlines()
     red = lines.index("  ✗ Nothing is lost. b_fails: 1,234 violating rows")
     assert status == 1
-    assert lines[red - 1 : red] == ["  ✓ All is well."]
+    assert "All is well." not in out
+    assert "checks passed" not in out
     assert lines[red + 1].startswith("      email x@example.com, city </script><script>")
     assert any("The five tables" in line for line in lines[red:])
     assert lines[-1] == "✗ 1 of 2 checks are red: do not show these tables to anyone."
+
+
+def test_verbose_prints_every_check_and_the_rows_behind_an_answer(run: Callable) -> None:
+    status, out, _ = run("--verbose")
+    assert status == 0
+    assert out.count("\n  ✓ ") == len(sql.read_folder("checks")) + 1
+    assert "Which sales did this provider process? The merchant asks. Join key: order_id." in out
+    assert "│ account_tier" in out or "┃ account_tier" in out
+
+
+def test_quiet_prints_errors_only(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("--quiet") == (0, "", "")
+    monkeypatch.setattr(ewallet, "create", lambda *_: (_ for _ in ()).throw(TimeoutError()))
+    status, out, err = run("--quiet")
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_open_opens_the_report_in_the_browser(run: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.delenv("DCR_NO_REPORT")
+    path = tmp_path / "report.html"
+    assert run("--open", "--report", str(path), "--skip-checks")[0] == 0
+    assert opened == [path.as_uri()]
+    assert run("--open", "--no-report", "--skip-checks")[0] == 0
+    assert len(opened) == 1
 
 
 def test_an_error_in_a_step_names_it_and_what_was_replaced(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,7 +424,7 @@ def test_hostile_strings_arrive_as_they_are_and_print_harmlessly(
         ],
     )
     monkeypatch.setattr(warehouse, "connect", lambda *_: nullcontext(place))
-    status = main.main(["--match-rate", "1", "--wallet-payment-rate", "1"])
+    status = main.main(["--match-rate", "1", "--wallet-payment-rate", "1", "--verbose"])
     out, err = capsys.readouterr()
     assert err == ""
     assert is_harmless(out)

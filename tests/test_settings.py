@@ -44,6 +44,7 @@ ALLOWED = {
     "report": [("a_file", Path("a_file")), ("new.html", Path("new.html"))],
     "timeout": [("1", 1), ("86400", 86_400)],
 }
+SWITCHES = ["skip-checks", "no-report", "open", "verbose", "quiet"]
 REFUSED = {
     "--write-project-id": (
         ["short", "a" * 31, "My-Project", "my_project", "my.project", "my-project-", "bigquery-public-data"],
@@ -227,8 +228,8 @@ def test_help_has_groups_an_example_and_every_flag_with_variable_and_default(hel
     positions = [help_text.index(f"─ {panel} ─") for panel in ("Where", "Snapshot", "Provider", "Output")]
     assert positions == sorted(positions)
     assert "Example: python -m dcr_data_generator.main --target-date 2025-09-23 --days 7" in help_text
-    flags = {flag_of(name) for name in ALLOWED} | {"--skip-checks", "--no-report"}
-    assert set(re.findall(r"--[a-z-]+", help_text)) == flags | {"--help"}
+    flags = {flag_of(name) for name in ALLOWED} | {f"--{name}" for name in SWITCHES}
+    assert set(re.findall(r"--[a-z-]+", help_text)) == flags | {"--help", "--version"}
     assert {f"DCR_{flag[2:].upper().replace('-', '_')}" for flag in flags} == set(re.findall(r"DCR_[A-Z_]+", help_text))
     for name, default in DEFAULTS.items():
         if default is not None:

@@ -1,6 +1,6 @@
 """The clean room's command: `uv run python -m dcr_data_generator.clean_room rehearse`, `publish`, `subscribe`, ..."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dcr_data_generator import shutdown
@@ -18,14 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def command(terminal: "Terminal") -> int:
         from rich_click import RichCommand, RichGroup
 
-        from dcr_data_generator.clean_room.settings import (
-            PANEL,
-            PublishSettings,
-            RehearseSettings,
-            SubscribeSettings,
-            UnpublishSettings,
-            UnsubscribeSettings,
-        )
+        from dcr_data_generator.clean_room import settings as kinds
         from dcr_data_generator.errors import UserError
         from dcr_data_generator.main import CONSTANTS
         from dcr_data_generator.settings import options_of, run_command
@@ -38,15 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             def callback(**options: Any) -> tuple[str, Any]:  # noqa: ANN401
                 return name, settings(**options)
 
-            params = options_of(settings, CONSTANTS, ("Where", PANEL))
+            params = options_of(settings, CONSTANTS, ("Where", kinds.PANEL))
             group.add_command(RichCommand(name=name, params=params, callback=callback, help=text))
 
-        add("rehearse", RehearseSettings, "Ask the use cases, and what must be refused, as a subscriber would.")
-        add("publish", PublishSettings, "Create the clean room on Google Cloud, or change what differs.")
-        add("unpublish", UnpublishSettings, "Delete from Google Cloud what publish created.")
-        add("subscribe", SubscribeSettings, "Create a linked dataset with the clean room's views, as a subscriber.")
-        add("refresh", UnsubscribeSettings, "Take over views that the publisher has added or removed.")
-        add("unsubscribe", UnsubscribeSettings, "Delete the subscription and its linked dataset.")
+        add("rehearse", kinds.RehearseSettings, "Ask the use cases, and what must be refused, as a subscriber would.")
+        add("publish", kinds.PublishSettings, "Create the clean room on Google Cloud, or change what differs.")
+        add("unpublish", kinds.UnpublishSettings, "Delete from Google Cloud what publish created.")
+        add(
+            "subscribe",
+            kinds.SubscribeSettings,
+            "Create a linked dataset with the clean room's views, as a subscriber.",
+        )
+        add("refresh", kinds.UnsubscribeSettings, "Take over views that the publisher has added or removed.")
+        add("unsubscribe", kinds.UnsubscribeSettings, "Delete the subscription and its linked dataset.")
         name, settings = run_command(group, "python -m dcr_data_generator.clean_room", arguments)
         try:
             # Here, so that a wrong flag is reported at once: these take their time.
@@ -55,15 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise UserError(
                 f"the clean room is not installed ({error.name} is missing): run `uv sync --group clean-room`"
             ) from None
-        commands: dict[str, Callable[[Any, Terminal], int]] = {
-            "rehearse": rehearse.rehearse,
-            "publish": publish.publish,
-            "unpublish": publish.unpublish,
-            "subscribe": subscribe.subscribe,
-            "refresh": subscribe.refresh,
-            "unsubscribe": subscribe.unsubscribe,
-        }
-        return commands[name](settings, terminal)
+        # A command is the function of its name.
+        run = next(getattr(module, name) for module in (rehearse, publish, subscribe) if hasattr(module, name))
+        return int(run(settings, terminal))
 
     return shutdown.run_safely(command)
 

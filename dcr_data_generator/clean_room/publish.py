@@ -347,7 +347,7 @@ def create_listing(target: Target, view: View, allow_egress: bool) -> str | None
         "restricted_export_config": {"enabled": True, "restrict_query_result": not allow_egress},
     }
     client.create_listing({"parent": target.exchange, "listing_id": view.name, "listing": listing}, timeout=SECONDS)
-    return "recreated: subscribers must subscribe again" if current else "created"
+    return "recreated: subscribers must refresh" if current else "created"
 
 
 def update(call: Callable, kind: str, name: str, current: object, texts: Mapping[str, str]) -> str | None:

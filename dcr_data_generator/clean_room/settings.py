@@ -1,5 +1,6 @@
 """The options of the clean room's commands, beside those of main."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +41,11 @@ def parse_text_file(path: str) -> str:
 
 
 def parse_salt_file(path: str) -> SecretStr:
-    """Read a file with the salt."""
-    return SecretStr(parse_text_file(path))
+    """Read a file with the salt, and warn of one that others can read, too."""
+    salt = SecretStr(parse_text_file(path))
+    if os.name == "posix" and Path(path).expanduser().stat().st_mode & 0o077:
+        click.echo(f"warning: others can read the salt in {path!r}: run `chmod 600` on it", err=True)
+    return salt
 
 
 @dataclass(frozen=True, kw_only=True)

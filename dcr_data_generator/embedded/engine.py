@@ -69,9 +69,18 @@ def running(directory: Path) -> Iterator[Endpoints]:
     threading.Thread(target=loop.run_forever, name="embedded BigQuery", daemon=True).start()
     try:
         duckdb_extensions.import_extension("spatial")
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"DuckDB cannot install its extension ({reason}): set HOME to a folder that can be written"
+        ) from None
+    try:
         asyncio.run_coroutine_threadsafe(server.start(), loop).result()
     except duckdb.Error as error:
-        raise UserError(explain(directory, f"Fatal Error: {error}") or str(error)) from None
+        advice = f"the data in {directory} cannot be opened ({error}): give another --embedded-dir"
+        raise UserError(explain(directory, str(error)) or advice) from None
+    except UnicodeEncodeError:
+        raise UserError(f"the name of {directory} is not in UTF-8: give another --embedded-dir") from None
     # The uploads of a run that was killed: the data belong to this run alone now.
     remove_uploads(directory)
     try:
@@ -129,12 +138,12 @@ def how_to_serve(directory: Path) -> str:
 
 
 def explain(directory: Path, error: str) -> str | None:
-    """Explain an error of the engine by the state of its directory; None if it has another cause."""
+    """Explain an error of the engine by the state of its directory; None if it may have another cause."""
     if shutil.disk_usage(directory).free < FULL_DISK_BYTES:
         return f"the disk of {directory} is full: free some space, or give another --embedded-dir"
     if "Could not set lock" in error:
         return f"{directory} is in use by another run: wait for it to end, or give another --embedded-dir"
-    if re.search(r"\b(IO|Serialization|Internal|INTERNAL|FATAL|Invalid|Catalog|Binder|Fatal) Error", error):
+    if re.search(r"not a valid DuckDB|Corrupt database|Could not read|Serialization Error|\bWAL\b", error):
         return (
             f"the data in {directory} cannot be read ({error.splitlines()[0]:.200}): remove the directory and run again"
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -254,7 +255,7 @@ def test_only_what_differs_is_changed(room: Room) -> None:
 def test_listings_are_recreated_when_the_egress_rule_differs(room: Room) -> None:
     room.publish()
     room.service.calls.clear()
-    assert room.publish(allow_egress=True).count("recreated: subscribers must subscribe again") == 5
+    assert room.publish(allow_egress=True).count("recreated: subscribers must refresh") == 5
     assert room.service.changes() == ["DeleteListing", "CreateListing"] * 5
     assert not any(each.restricted_export_config.restrict_query_result for each in room.service.listings.values())
 
@@ -523,6 +524,24 @@ def test_what_cannot_be_published_ends_in_one_line(
     [line] = capsys.readouterr().err.splitlines()
     assert text in line
     assert not salt or salt not in line
+
+
+def test_a_salt_file_that_others_can_read_is_warned_of_in_one_line(
+    run: Callable, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    file = tmp_path / "salt.txt"
+    file.write_text(SALT.get_secret_value(), encoding="utf-8")
+    errors = {}
+    for mode in (0o600, 0o640, 0o604):
+        file.chmod(mode)
+        assert command.main(["publish", *FLAGS, "--dry-run", "--salt-file", str(file)]) == 0
+        errors[mode] = capsys.readouterr().err.splitlines()
+    assert errors[0o600] == []
+    for mode in (0o640, 0o604):
+        [line] = errors[mode]
+        assert str(file) in line
+        assert "others can read" in line
+        assert SALT.get_secret_value() not in line
 
 
 @pytest.mark.parametrize("name", ["publish", "unpublish"])

@@ -10,6 +10,7 @@ import requests
 
 from dcr_data_generator import main, shutdown
 from dcr_data_generator.embedded import engine
+from dcr_data_generator.errors import UserError
 from tests.support import emulator
 from tests.support.damages import DAMAGES
 
@@ -82,6 +83,38 @@ def test_a_damaged_data_directory_works_or_is_named_to_be_removed(
     line = emulator.only_line(err)
     assert str(directory) in line
     assert "remove" in line
+
+
+@pytest.mark.parametrize("home", ["", "/nonexistent", "/proc"])
+def test_without_a_home_directory_nobody_is_told_to_remove_the_data(home: str, tmp_path: Path) -> None:
+    status, _, err = emulator.run_program("--embedded-dir", str(tmp_path / "data"), HOME=home)
+    assert status == 2
+    line = emulator.only_line(err)
+    assert "set HOME to a folder that can be written" in line
+    assert "remove" not in line
+
+
+def test_data_that_cannot_be_opened_are_not_named_to_be_removed(tmp_path: Path) -> None:
+    (tmp_path / engine.DATA).symlink_to("/proc/nothing/can/be/created/here")
+    with (
+        pytest.raises(UserError, match=r"cannot be opened .*No such file.*: give another --embedded-dir"),
+        engine.running(tmp_path),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        'Binder Error: Referenced column "a" not found in FROM clause!',
+        "Catalog Error: Table with name orders does not exist!",
+        "Invalid Input Error: Malformed JSON",
+        'IO Error: Cannot open file "a.duckdb": Permission denied',
+        "INTERNAL Error: Attempted to access index 1 within vector of size 1",
+    ],
+)
+def test_an_error_that_may_have_another_cause_is_not_explained_by_damaged_data(error: str, tmp_path: Path) -> None:
+    assert engine.explain(tmp_path, f"400 Query execution failed: {error}") is None
 
 
 @pytest.mark.parametrize(

@@ -163,9 +163,7 @@ class GoogleSQL:
             raise NotUnderstood(one_line(error)) from None
         return nodes
 
-    def analyze(
-        self, text: str, error_mode: int = types.ErrorMessageMode.ERROR_MESSAGE_WITH_PAYLOAD
-    ) -> types.ResolvedStatement:
+    def analyze(self, text: str, error_mode: int | None = None) -> types.ResolvedStatement:
         """Analyze a statement; returns its resolved tree, with places.
 
         Raises:
@@ -300,4 +298,5 @@ def one_line(error: ZetaSQLError | Trap) -> str:
     """What the engine says, without its codes."""
     if isinstance(error, Trap):
         return "Google's SQL engine fails on this query"
-    return str(error).removeprefix("[INVALID_ARGUMENT] ").removeprefix("[OUT_OF_RANGE] ").splitlines()[0]
+    text = str(error).removeprefix("[INVALID_ARGUMENT] ").removeprefix("[OUT_OF_RANGE] ").splitlines()[0]
+    return text.replace("[UNIMPLEMENTED] ", "this cannot be evaluated here: ").replace("$differential_privacy_", "")

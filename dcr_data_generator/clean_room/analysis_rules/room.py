@@ -123,12 +123,9 @@ class CleanRoom:
         try:
             statement = self.engine.analyze(text)
         except NotUnderstood as error:
-            views = (
-                f"; the views are {', '.join(self.engine.links or self.policies)}"
-                if "Table not found" in str(error)
-                else ""
-            )
-            raise NotUnderstood(f"{error}{views}") from None
+            if "Table not found" not in str(error):
+                raise
+            raise NotUnderstood(f"{error}; the views are {', '.join(self.engine.links or self.policies)}") from None
         if not isinstance(statement, types.ResolvedQueryStmt):
             raise Refused(rules.NOT_A_QUERY)
         lineage = Lineage(statement, self.secrets.keys())

@@ -9,14 +9,7 @@ from decimal import Decimal
 
 from zetasql import types
 
-from dcr_data_generator.clean_room.analysis_rules.lineage import (
-    Clause,
-    Column,
-    Lineage,
-    NotUnderstood,
-    Source,
-    function_name,
-)
+from dcr_data_generator.clean_room.analysis_rules.lineage import Clause, Column, Lineage, Source, function_name
 from dcr_data_generator.clean_room.policy import Condition, PrivacyPolicy
 
 # By whether there is noise.
@@ -168,11 +161,7 @@ def check_aggregates(clause: Clause, sources: list[Source], policies: Policies) 
     for scan in [clause.scan, *(scan for scan, read in clause.below if {*read} & {*sources})]:
         if scan.grouping_set_list:
             raise Refused("ROLLUP, CUBE and GROUPING SETS are not supported in SELECT WITH AGGREGATION_THRESHOLD.")
-        for computed in scan.aggregate_list:
-            name = check_function(computed.expr, clause)
-            call = computed.expr
-            if call.having_modifier or call.order_by_item_list or call.limit or call.null_handling_modifier:
-                raise Refused(f"Modifiers in {name} are not supported in SELECT WITH AGGREGATION_THRESHOLD.")
+        check_functions(scan, clause)
     for computed in clause.scan.group_by_list:
         column = clause.columns[computed.column.column_id]
         for origin in column.origins | column.equals:
@@ -183,13 +172,16 @@ def check_aggregates(clause: Clause, sources: list[Source], policies: Policies) 
                 )
 
 
-def check_function(call: types.ResolvedAggregateFunctionCall, clause: Clause) -> str:
-    """Check that a clause supports an aggregate function; returns its name."""
-    name = function_name(call).removeprefix("$differential_privacy_").removeprefix("$")
-    if name not in SUPPORTED_AGGREGATES[clause.is_noisy]:
-        keyword = KEYWORDS[clause.is_noisy]
-        raise Refused(f"Aggregate function {name.upper()} is not supported in SELECT WITH {keyword}.")
-    return name.upper()
+def check_functions(scan: types.ResolvedScan, clause: Clause) -> None:
+    """Check that a clause supports the aggregate functions of a scan; their modifiers are not documented for it."""
+    keyword = KEYWORDS[clause.is_noisy]
+    for computed in scan.aggregate_list:
+        call = computed.expr
+        name = function_name(call).removeprefix("$differential_privacy_").removeprefix("$")
+        if name not in SUPPORTED_AGGREGATES[clause.is_noisy]:
+            raise Refused(f"Aggregate function {name.upper()} is not supported in SELECT WITH {keyword}.")
+        if call.having_modifier or call.order_by_item_list or call.limit or call.null_handling_modifier:
+            raise Refused(f"Modifiers in {name.upper()} are not supported in SELECT WITH {keyword}.")
 
 
 def check_noise(clause: Clause, sources: list[Source], policies: Policies) -> dict[str, float]:
@@ -216,9 +208,7 @@ def check_noise(clause: Clause, sources: list[Source], policies: Policies) -> di
                 raise Refused(f"{title} is too high: {text}, policy for table {source.table} allows max {limit:g}")
             if not value > 0:
                 raise Refused(f"{title} must be greater than 0: {value:g}")
-    functions = [check_function(computed.expr, clause) for computed in clause.scan.aggregate_list]
-    if "PERCENTILE_CONT" in functions:
-        raise NotUnderstood("PERCENTILE_CONT is allowed, but its noise cannot be evaluated here")
+    check_functions(clause.scan, clause)
     return limits | options
 
 
