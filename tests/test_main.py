@@ -224,11 +224,13 @@ def test_a_run_deletes_nothing(guarded: dict) -> None:
 @pytest.mark.usefixtures("impatient")
 def test_a_run_on_a_bad_network_makes_the_same_five_tables_and_no_others(guarded: dict, endpoints: Endpoints) -> None:
     client = emulator.connect(endpoints.rest, "was-empty")
-    with Proxy(endpoints.rest, fault=proxy.once_each(proxy.KINDS)) as bad_network:
+    loads = proxy.FailingJobs(lambda request: "load" in request.inserts, "backendError", "It failed.", times=1)
+    with Proxy(endpoints.rest, fault=proxy.once_each(proxy.KINDS), failing_jobs=[loads]) as bad_network:
         flags = ("--write-project-id", client.project, "--skip-checks")
         status, _, err = emulator.run_here(*flags, BIGQUERY_EMULATOR_HOST=bad_network.url)
     assert (status, err) == (0, "")
     assert sum(request.fault is not None for request in bad_network.requests) > 20
+    assert len(loads.failed) == 1
     datasets = [dataset.reference for dataset in client.list_datasets()]
     names = [f"{table.dataset_id}.{table.table_id}" for each in datasets for table in client.list_tables(each)]
     assert sorted(names) == sorted(TABLES)

@@ -74,6 +74,21 @@ def test_an_error_ends_a_command_in_one_line(error: Exception, line: str, capsys
     assert capsys.readouterr().err == f"{line}\n"
 
 
+def test_what_clears_up_after_a_signal_is_not_interrupted_again() -> None:
+    cleared_up = []
+
+    def command(terminal: Terminal) -> int:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGALRM)  # the repetition of the stop
+            cleared_up.append(True)
+        return 0
+
+    assert shutdown.run_safely(command) == 143
+    assert cleared_up
+
+
 def test_handlers_are_what_they_were_afterwards() -> None:
     before = signal.getsignal(signal.SIGINT), tempfile.gettempdir()
     shutdown.run_safely(lambda terminal: 0)

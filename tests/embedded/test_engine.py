@@ -137,13 +137,14 @@ def test_a_data_directory_of_another_version_is_named_to_be_removed_and_stays_as
     assert (directory / engine.DATA).read_bytes() == before
 
 
-def test_a_person_s_own_file_among_the_uploads_stays(tmp_path: Path) -> None:
-    mine = tmp_path / "data/uploads/holiday.jpg"
-    mine.parent.mkdir(parents=True)
-    mine.write_text("mine", encoding="utf-8")
+def test_the_uploads_of_a_killed_run_are_removed_and_a_persons_own_file_stays(tmp_path: Path) -> None:
+    uploads = tmp_path / "data/uploads"
+    uploads.mkdir(parents=True)
+    (uploads / "holiday.jpg").write_text("mine", encoding="utf-8")
+    (uploads / f"{'0123456789abcdef' * 2}.bin").write_bytes(b"half a table")
     with engine.running(tmp_path / "data"):
-        pass
-    assert mine.read_text(encoding="utf-8") == "mine"
+        assert [path.name for path in uploads.iterdir()] == ["holiday.jpg"]
+    assert [path.name for path in uploads.iterdir()] == ["holiday.jpg"]
 
 
 def test_a_run_that_is_stopped_in_the_midst_of_an_upload_leaves_no_file_behind(
