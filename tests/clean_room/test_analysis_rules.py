@@ -66,7 +66,8 @@ COUNTED = (
     "FROM mydataset.ExamView GROUP BY test_id;"
 )
 NOISY = (
-    "SELECT WITH DIFFERENTIAL_PRIVACY {} test_id, AVG(test_score) AS average_test_score "
+    "SELECT WITH DIFFERENTIAL_PRIVACY {} test_id, "
+    "AVG(test_score, contribution_bounds_per_group => (0, 1000)) AS average_test_score "
     "FROM mydataset.ExamView GROUP BY test_id;"
 )
 JOINED = "SELECT * FROM mydataset.ExamView INNER JOIN mydataset.StudentTable USING ({});"
@@ -521,7 +522,7 @@ def test_a_budget_for_three_questions_pays_for_three() -> None:
 def test_twenty_questions_fit_into_a_budget_of_twenty_beside_one_that_fails() -> None:
     room = new_room(noise(1, 20).replace('"delta_budget": 0.1', '"delta_budget": 0.2'))
     with pytest.raises(NotUnderstood, match="division by zero"):
-        room.ask(NOISY.format("").replace("AVG(test_score)", "AVG(1 / (test_score - test_score))"))
+        room.ask(NOISY.format("").replace("AVG(test_score,", "AVG(1 / (test_score - test_score),"))
     for _ in range(20):
         room.ask(NOISY.format(""))
     with pytest.raises(Refused, match="budget"):

@@ -16,6 +16,7 @@ from google.cloud import bigquery
 from dcr_data_generator import main
 from tests.support import emulator, proxy
 from tests.support.emulator import TABLES
+from tests.support.exports import USERS_HEADER, user, write
 from tests.support.proxy import FailingJobs, Fault, Proxy, Request
 
 PROJECT = "fault-tests"
@@ -430,3 +431,39 @@ def test_an_output_that_is_closed_or_full_is_no_reason_for_a_traceback(
     )
     assert done.returncode == status
     assert len(done.stderr.splitlines()) == lines
+
+
+# A machine whose texts are not UTF-8.
+
+
+ASCII_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+
+def test_text_files_are_in_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    report, salt, query = (tmp_path / name for name in ("report.html", "salt.txt", "query.sql"))
+    salt.write_text("sälzchen-geheim-1234567", encoding="utf-8")
+    salt.chmod(0o600)
+    query.write_text("SELECT 7 AS seven -- é", encoding="utf-8")
+    flags = ["--embedded-dir", str(tmp_path / "data")]
+    export = ["--source", str(write(tmp_path, users=[USERS_HEADER, user(city="北京")])), "--days", "2"]
+    environment = ASCII_LOCALE | {"DCR_TARGET_DATE": "2025-09-13", "PYTHONWARNDEFAULTENCODING": "1"}
+    more = {"DCR_NO_REPORT": "false", "DCR_REPORT": str(report)}
+    status, _, err = emulator.run_program(*flags, *export, "--match-rate", "1", **environment, **more)
+    assert (status, re.findall(r"dcr_data_generator/[\w/]+\.py.*EncodingWarning", err)) == (0, [])
+    assert "✓" in report.read_text(encoding="utf-8")
+    flags += ["--salt-file", str(salt), "--query", str(query)]
+    rehearsal = subprocess.run(
+        [sys.executable, "-m", "dcr_data_generator.clean_room", "rehearse", *flags],
+        env=emulator.environment(**environment),
+        capture_output=True,
+        check=False,
+        timeout=100,
+    )
+    assert rehearsal.returncode == 0
+    assert b"seven" in rehearsal.stdout
+
+
+def test_a_data_directory_whose_name_is_not_in_the_locales_encoding_is_refused(tmp_path: Path) -> None:
+    status, _, err = emulator.run_program("--embedded-dir", str(tmp_path / "ä"), **ASCII_LOCALE)
+    assert status == 2
+    assert "give another --embedded-dir" in emulator.only_line(err)
