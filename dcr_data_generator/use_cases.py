@@ -82,9 +82,10 @@ def customer_segmentation(figures: bigquery.Row) -> str:
         return f"Average order value: {text}. No {' and no '.join(missing)} customer paid with the wallet."
     if figures.free < figures.premium < figures.business:
         return f"Average order value rises with the account tier: {text}."
+    people = "Business customer" if figures.business_customers == 1 else "Business customers"
     return (
         f"Average order value: {text}. It does not rise with the account tier in this snapshot, in which "
-        f"{figures.business_customers:,} Business customers paid with the wallet."
+        f"{figures.business_customers:,} {people} paid with the wallet."
     )
 
 

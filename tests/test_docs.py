@@ -91,8 +91,7 @@ def test_a_part_is_what_its_command_makes(name: str, printed: Mapping[str, str])
 def test_the_slow_parts_are_made() -> None:
     text = {name: text for name, _, text in parts()}
     missing = [name for name in docs.SLOW_PARTS if not text[name]]
-    assert not missing, f"run `uv run --group bench python -m tests.support.docs {' '.join(missing)}`"
-    assert text["benchmarks"].count("\n| ") == 11
+    assert not missing, f"run `uv run python -m tests.support.docs {' '.join(missing)}`"
     counts = re.findall(r"(\d+) of (\d+) ", text["soak"])
     assert len(counts) == 6
     assert all(good == count for good, count in counts)

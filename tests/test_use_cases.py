@@ -44,9 +44,9 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
         ),
         (
             "2_customer_segmentation",
-            {"free": 5.0, "premium": 5.0, "business": 6.0, "business_customers": 3},
+            {"free": 5.0, "premium": 5.0, "business": 6.0, "business_customers": 1},
             "Average order value: Free $5.00, Premium $5.00, Business $6.00. It does not rise with the account tier "
-            "in this snapshot, in which 3 Business customers paid with the wallet.",
+            "in this snapshot, in which 1 Business customer paid with the wallet.",
         ),
         (
             "2_customer_segmentation",

@@ -2,7 +2,7 @@
 
 Such a part stands between a comment that names its command and `<!-- end -->`. The slow parts are made only when they
 are named, on a machine that does nothing else:
-`uv run --group bench python -m tests.support.docs benchmarks soak times`.
+`uv run python -m tests.support.docs soak times`.
 """
 
 import ast
@@ -262,12 +262,6 @@ def download_size() -> tuple[int, int]:
     return download // 10**6, disk // 10**6
 
 
-def benchmarks_part(_: Printed) -> str:
-    """What the benchmarks print."""
-    command = [sys.executable, "-m", "tests.benchmarks"]
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
-
-
 def soak_part(_: Printed) -> str:
     """The last line of the soak."""
     command = [sys.executable, "-m", "tests.soak"]
@@ -302,7 +296,6 @@ PARTS: dict[str, Callable[[Printed], str]] = {
     "layout": layout_part,
 }
 SLOW_PARTS: dict[str, Callable[[Printed], str]] = {
-    "benchmarks": benchmarks_part,
     "soak": soak_part,
     "times": times_part,
 }
