@@ -75,7 +75,7 @@ def parts() -> Iterator[tuple[str, Path, str]]:
 
 
 def test_every_part_stands_in_one_page() -> None:
-    assert sorted(name for name, _, _ in parts()) == sorted(docs.PARTS | docs.SLOW_PARTS)
+    assert sorted(name for name, _, _ in parts()) == sorted(docs.PARTS)
 
 
 @pytest.mark.parametrize("name", docs.PARTS)
@@ -86,15 +86,6 @@ def test_a_part_is_what_its_command_makes(name: str, printed: Mapping[str, str])
         assert shown == pytest.approx(measured, rel=0.25)
     else:
         assert docs.without_times(text) == docs.without_times(docs.PARTS[name](printed))
-
-
-def test_the_slow_parts_are_made() -> None:
-    text = {name: text for name, _, text in parts()}
-    missing = [name for name in docs.SLOW_PARTS if not text[name]]
-    assert not missing, f"run `uv run python -m tests.support.docs {' '.join(missing)}`"
-    counts = re.findall(r"(\d+) of (\d+) ", text["soak"])
-    assert len(counts) == 6
-    assert all(good == count for good, count in counts)
 
 
 def test_every_command_is_executed_here_or_known() -> None:
@@ -109,7 +100,7 @@ def is_tool_of_ours(command: str) -> bool:
     if words[:2] == ["python", "-m"] and words[2].startswith("tests."):
         assert importlib.util.find_spec(words[2]), command
         names = [word for word in words[3:] if not word.isdigit()]
-        assert set(names) <= {*docs.PARTS, *docs.SLOW_PARTS, "synthesis", "growth", "default", "runs"}, command
+        assert set(names) <= {*docs.PARTS, "synthesis", "growth", "default", "runs"}, command
         return True
     if words[0] in ("pytest", "mypy", "ruff"):
         paths = [word for word in words[1:] if "/" in word]

@@ -27,7 +27,7 @@ from tests.support import emulator, proxy
 from tests.support.emulator import ROOT, TABLES
 from tests.support.proxy import Proxy
 
-FAULT_RUNS, KILLS, STOPS = 50, 20, 10  # so many kills on the emulator, and as many on data directories
+FAULT_RUNS, KILLS, STOPS = 30, 8, 6  # so many kills on the emulator, and as many on data directories
 AT_ONCE = 3
 # Seconds: nothing begins after the first, and nothing goes on after the second.
 LAST_BEGIN, LAST_END = 555, 590

@@ -1,8 +1,6 @@
 """The parts of README.md and docs/ that a program makes: `uv run python -m tests.support.docs` writes them again.
 
-Such a part stands between a comment that names its command and `<!-- end -->`. The slow parts are made only when they
-are named, on a machine that does nothing else:
-`uv run python -m tests.support.docs soak times`.
+Such a part stands between a comment that names its command and `<!-- end -->`.
 """
 
 import ast
@@ -28,7 +26,6 @@ from dcr_data_generator.clean_room.settings import PublishSettings, RehearseSett
 from dcr_data_generator.main import CONSTANTS
 from dcr_data_generator.settings import ENVIRONMENT_PREFIX, Settings
 from dcr_data_generator.tables import DESCRIPTIONS, PROVIDER, SCHEMAS
-from tests.benchmarks import measure
 from tests.support import emulator
 from tests.support.emulator import ROOT
 
@@ -262,24 +259,6 @@ def download_size() -> tuple[int, int]:
     return download // 10**6, disk // 10**6
 
 
-def soak_part(_: Printed) -> str:
-    """The last line of the soak."""
-    command = [sys.executable, "-m", "tests.soak"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8", check=True)
-    return text_block(done.stdout.splitlines()[-1])
-
-
-def times_part(_: Printed) -> str:
-    """How long a run and the tests take, once Python has compiled the packages."""
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(2):
-            run_time = measure.seconds(lambda: emulator.run_program("--embedded-dir", folder, DCR_NO_REPORT=""))
-    command = [sys.executable, "-m", "pytest", "--deselect", "tests/test_docs.py::test_the_slow_parts_are_made"]
-    tests = measure.seconds(lambda: subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True))
-    cores = os.cpu_count()
-    return f"On {cores} cores a run takes about {run_time:.0f} seconds, and the tests take about {tests:.0f} seconds.\n"
-
-
 PARTS: dict[str, Callable[[Printed], str]] = {
     "run": run_part,
     "questions": questions_part,
@@ -295,10 +274,6 @@ PARTS: dict[str, Callable[[Printed], str]] = {
     "query": query_part,
     "layout": layout_part,
 }
-SLOW_PARTS: dict[str, Callable[[Printed], str]] = {
-    "soak": soak_part,
-    "times": times_part,
-}
 
 
 def write(page: Path, names: list[str], printed: Printed, with_times: bool) -> None:
@@ -306,7 +281,7 @@ def write(page: Path, names: list[str], printed: Printed, with_times: bool) -> N
 
     def part(match: re.Match[str]) -> str:
         begin, name, old, end = match.groups()
-        new = (PARTS | SLOW_PARTS)[name](printed) if name in names else old
+        new = PARTS[name](printed) if name in names else old
         is_same = not with_times and without_times(new) == without_times(old)
         return begin + (old if is_same else new) + end
 
