@@ -48,6 +48,10 @@ class Terminal:
         step = f" in the step '{self.title}'" if self.title else ""
         self.errors.print(f"[red]error{step}:[/] {escape(on_one_line(text))}", soft_wrap=True)
 
+    def warning(self, text: str) -> None:
+        """Warn in one line of what does not end the run."""
+        self.errors.print(f"[yellow]warning:[/] {escape(on_one_line(text))}", soft_wrap=True)
+
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Show a step while it goes on, and how long it took once it is done."""

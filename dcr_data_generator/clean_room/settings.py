@@ -9,6 +9,7 @@ import click
 from pydantic import SecretStr
 
 from dcr_data_generator.settings import Settings, option, parse_project
+from dcr_data_generator.terminal import Terminal
 
 PANEL = "Clean room"
 SUBSCRIBER_HELP = "The subscriber's Google Cloud project; --write-project-id is the one with the clean room."
@@ -44,7 +45,7 @@ def parse_salt_file(path: str) -> SecretStr:
     """Read a file with the salt, and warn of one that others can read, too."""
     salt = SecretStr(parse_text_file(path))
     if os.name == "posix" and Path(path).expanduser().stat().st_mode & 0o077:
-        click.echo(f"warning: others can read the salt in {path!r}: run `chmod 600` on it", err=True)
+        Terminal().warning(f"others can read the salt in {path!r}: run `chmod 600` on it")
     return salt
 
 
