@@ -88,7 +88,7 @@ def connect_to_embedded(settings: Settings, fill_source: bool) -> Iterator[Wareh
     """Connect to the embedded BigQuery, in this process."""
     directory = settings.embedded_dir
     with embedded.running(directory) as endpoints:
-        client = embedded.connect(endpoints.rest, embedded.PROJECT, job_defaults(), settings.location)
+        client = embedded.connect(endpoints.rest, embedded.PROJECT, job_defaults(), settings.location, directory)
         try:
             if fill_source:
                 embedded.fill(client, settings)

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from google.resumable_media.requests import _request_helpers
 from dcr_data_generator import embedded, warehouse
 from dcr_data_generator.embedded import engine, sample
 from dcr_data_generator.warehouse import Warehouse
+from tests.support import emulator
 from tests.support.settings import make_settings
 from tests.support.tables import fill_source, make_five_tables
 
@@ -50,6 +52,15 @@ def default_run(connect: Callable[[str], Warehouse]) -> Warehouse:
     fill_source(place.client, **sample.generate())
     make_five_tables(place, make_settings())
     return place
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that a run has filled; not to be changed."""
+    directory = tmp_path_factory.mktemp("filled") / "data"
+    status, _, err = emulator.run_here("--embedded-dir", str(directory), "--skip-checks")
+    assert (status, err) == (0, "")
+    return directory
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """A BigQuery client of the embedded BigQuery, or of an emulator."""
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -8,6 +10,10 @@ from google.auth.transport.requests import AuthorizedSession
 from google.cloud import bigquery
 from google.cloud.bigquery_storage import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
+from requests import Response
+
+from dcr_data_generator.embedded.engine import explain
+from dcr_data_generator.errors import UserError
 
 
 class EmulatorClient(bigquery.Client):
@@ -23,11 +29,20 @@ class EmulatorClient(bigquery.Client):
 
 
 def connect(
-    url: str, project: str, job_defaults: tuple[bigquery.QueryJobConfig, bigquery.LoadJobConfig], location: str
+    url: str,
+    project: str,
+    job_defaults: tuple[bigquery.QueryJobConfig, bigquery.LoadJobConfig],
+    location: str,
+    directory: Path | None = None,
 ) -> EmulatorClient:
-    """Connect to an emulator at a URL, without credentials, and without the proxies of the person's network."""
+    """Connect to an emulator at a URL, without credentials, and without the proxies of the person's network.
+
+    Where its data directory is known, a request that fails for a cause found there raises a UserError.
+    """
     session = AuthorizedSession(AnonymousCredentials())
     session.trust_env = False
+    if directory:
+        session.hooks["response"].append(partial(raise_explained, directory))
     query_defaults, load_defaults = job_defaults
     return EmulatorClient(
         project,
@@ -38,6 +53,12 @@ def connect(
         default_load_job_config=load_defaults,
         client_options={"api_endpoint": url},
     )
+
+
+def raise_explained(directory: Path, response: Response, **_: object) -> None:
+    """Raise an error of the server that its directory explains: Google's client would repeat the request in vain."""
+    if response.status_code >= 500 and (explanation := explain(directory, response.text)):
+        raise UserError(explanation)
 
 
 def connect_to_storage(address: str) -> BigQueryReadClient:

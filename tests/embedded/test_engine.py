@@ -1,12 +1,16 @@
 """The embedded BigQuery: who can reach it, and what becomes of its data directory."""
 
+import json
 import re
 import shutil
 import signal
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from dcr_data_generator import main, shutdown
 from dcr_data_generator.embedded import engine
@@ -56,15 +60,6 @@ def test_a_data_directory_in_use_is_refused_and_neither_run_is_harmed(tmp_path: 
         assert "in use" in line
         assert (directory / "uploads" / "on_its_way.bin").read_bytes() == b"half a table"
         assert [row.seven for row in client.query_and_wait("SELECT seven FROM mine.seven")] == [7]
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory that a run has filled; not to be changed."""
-    directory = tmp_path_factory.mktemp("filled") / "data"
-    status, _, err = emulator.run_here("--embedded-dir", str(directory), "--skip-checks")
-    assert (status, err) == (0, "")
-    return directory
 
 
 @pytest.mark.parametrize("damage", ["a text", "cut off in the middle", "a hole in the middle", "a log of nonsense"])
@@ -135,6 +130,34 @@ def test_a_data_directory_of_another_version_is_named_to_be_removed_and_stays_as
     assert "version" in line
     assert "remove" in line
     assert (directory / engine.DATA).read_bytes() == before
+
+
+def test_a_disk_that_fills_during_a_run_ends_it_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def send(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401
+        if "CREATE OR REPLACE TABLE" not in str(request.body):
+            return send_on(adapter, request, **options)
+        # What bqemulator 1.4 answers to every job once its disk is full.
+        monkeypatch.setattr(engine, "FULL_DISK_BYTES", 1 << 62)
+        error = {"domain": "global", "reason": "internalError", "message": "An internal error occurred"}
+        answer = requests.Response()
+        answer.status_code, answer.request, answer.url = 500, request, request.url
+        answer.raw = BytesIO(
+            json.dumps({"error": {"code": 500, "message": error["message"], "errors": [error]}}).encode()
+        )
+        sent.append(request)
+        return answer
+
+    send_on, sent = HTTPAdapter.send, []
+    monkeypatch.setattr(HTTPAdapter, "send", send)
+    directory = tmp_path / "data"
+    assert main.main(["--embedded-dir", str(directory), "--timeout", "10", "--skip-checks"]) == 2
+    line = emulator.only_line(capsys.readouterr().err)
+    assert f"the disk of {directory} is full: free some space" in line
+    # Nothing is sent a second time.
+    bodies = [request.body for request in sent]
+    assert len(bodies) == len(set(bodies))
 
 
 def test_the_uploads_of_a_killed_run_are_removed_and_a_persons_own_file_stays(tmp_path: Path) -> None:

@@ -9,15 +9,6 @@ from tests.support import emulator
 from tests.support.damages import DAMAGES
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory that a run has filled; not to be changed."""
-    directory = tmp_path_factory.mktemp("filled") / "data"
-    status, _, err = emulator.run_here("--embedded-dir", str(directory), "--skip-checks")
-    assert (status, err) == (0, "")
-    return directory
-
-
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_data_directory_works_or_is_named_to_be_removed(damage: str, filled: Path, tmp_path: Path) -> None:
     directory = tmp_path / "data"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -404,22 +405,14 @@ def test_a_data_directory_on_a_full_disk_ends_in_one_line(small_disk: Path, caps
 # An output that nobody reads.
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory that a run has filled."""
-    directory = tmp_path_factory.mktemp("filled") / "data"
-    status, _, err = emulator.run_here("--embedded-dir", str(directory), "--skip-checks")
-    assert (status, err) == (0, "")
-    return directory
-
-
 @pytest.mark.parametrize(
     ("redirection", "status", "lines"), [(">&-", 0, 0), ("2>&-", 0, 0), ("> /dev/full", 2, 1), (">&- 2>&-", 0, 0)]
 )
 def test_an_output_that_is_closed_or_full_is_no_reason_for_a_traceback(
-    redirection: str, status: int, lines: int, filled: Path
+    redirection: str, status: int, lines: int, filled: Path, tmp_path: Path
 ) -> None:
-    command = f"{sys.executable} -m dcr_data_generator.main --skip-checks --embedded-dir {filled} {redirection}"
+    shutil.copytree(filled, tmp_path / "data")
+    command = f"{sys.executable} -m dcr_data_generator.main --skip-checks --embedded-dir {tmp_path}/data {redirection}"
     done = subprocess.run(
         ["sh", "-c", command],
         cwd=emulator.ROOT,
