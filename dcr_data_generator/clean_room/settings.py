@@ -34,8 +34,10 @@ def parse_text_file(path: str) -> str:
     """Read a text file, without surrounding blanks."""
     try:
         text = Path(path).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        raise click.BadParameter(f"{path!r} cannot be read as a text file in UTF-8.") from None
+    except OSError as error:
+        raise click.BadParameter(f"{path!r} cannot be read ({error.strerror}).") from None
+    except ValueError:
+        raise click.BadParameter(f"{path!r} is not a text file in UTF-8.") from None
     if not text:
         raise click.BadParameter(f"{path!r} is empty.")
     return text
