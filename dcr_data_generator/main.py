@@ -90,6 +90,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
         terminal.checks(verdict)
         with step("Ask the four questions"):
             answers, outcome = use_cases.run(client, settings), use_cases.count(client, settings)
+            advice = use_cases.advise(client, settings)
         if settings.export:
             with step("Export"):
                 export.run(place, settings.export)
@@ -98,6 +99,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
                 report.write(place, settings, verdict, answers, outcome)
         terminal.use_cases(answers)
         terminal.outcome(outcome, settings)
+        terminal.notices(advice)
         terminal.end(settings, place.how_to_query)
         if place.is_billed:
             terminal.bytes_billed(place.bytes_billed())

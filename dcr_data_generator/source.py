@@ -55,7 +55,7 @@ def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
     """
     sizes = {query.name: sql.dry_run(client, query, settings) for query in sql.read_folder("source")}
     statements = [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
-    statements.append(sql.read("source_window").text)
+    statements += [sql.read(name).text for name in ("source_window", "thin_answers")]
     reads = [sum(size for name, size in sizes.items() if f"{SOURCE}.{name}`" in text) for text in statements]
     defaults = client.default_query_job_config or bigquery.QueryJobConfig()
     defaults.maximum_bytes_billed = max(MIN_BYTES_BILLED, 2 * max(reads))

@@ -70,7 +70,7 @@ class Terminal:
     def notices(self, notices: Sequence[str]) -> None:
         """Print what to know of the source."""
         for notice in notices:
-            self.line(f"  [yellow]![/] {escape(plain(notice, 200))}")
+            self.line(f"  [yellow]![/] {escape(plain(notice, MAX_ANSWER))}")
 
     def checks(self, checks: Sequence[Check]) -> None:
         """Print how many checks passed, and each red one with its first violating rows; all with --verbose."""

@@ -61,6 +61,18 @@ def count(client: bigquery.Client, settings: Settings) -> Outcome:
     return Outcome(dict(row.values() for row in row_counts.rows), *dates.rows[0].values(), *overlap.rows[0].values())
 
 
+def advise(client: bigquery.Client, settings: Settings) -> list[str]:
+    """Name in a sentence the answers that the clean room would withhold whole, if any, and the --days that would do."""
+    answers = sql.run(client, "thin_answers", settings).rows
+    if not answers:
+        return []
+    withheld = " and ".join(f"question {each.question} (at most {each.people})" for each in answers)
+    advice = f"no more --days before {answers[0].last_day} would do, with these rates"
+    if answers[0].days:
+        advice = f"--target-date {answers[0].last_day} --days {answers[0].days} would do"
+    return [f"No group has the 50 people that the clean room needs to answer {withheld}: {advice}."]
+
+
 def transaction_verification(figures: bigquery.Row) -> str:
     """Say how much of the merchant's sales went through the wallet."""
     if not figures.sales:
@@ -110,7 +122,7 @@ def user_enrichment(figures: bigquery.Row) -> str:
     if figures.largest_groups > 1:
         group = f"the largest groups, {figures.largest_group:,} each, are from {homes}"
     elif figures.largest_group == figures.enriched_users:
-        group = f"all of them are from {homes}"
+        group = f"{'all of them are' if figures.enriched_users > 1 else 'that user is'} from {homes}"
     text = f"The merchant knows {figures.enriched_users:,} of our {figures.provider_users:,} users; {group}."
     if figures.user_records > figures.enriched_users:
         text += f" It has {figures.user_records:,} user records of these people, because some share an email."

@@ -141,8 +141,9 @@ def test_frames_are_checked_like_the_source(client: bigquery.Client) -> None:
 def test_the_limit_of_bytes_follows_from_dry_runs(client: bigquery.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = {"orders": 10 << 20, "order_items": 300 << 20, "users": 20 << 20}
     monkeypatch.setattr(sql, "dry_run", lambda _, query, __: sizes[query.name])
-    # Four statements read each table: one of step 1, two checks, and the one that looks at the window, at all three.
-    assert source.limit_bytes(client, make_settings()) == 4 * (330 << 20)
+    # Five statements read each table: one of step 1, two checks, and two that read all three: for the window, and
+    # for answers that are withheld whole.
+    assert source.limit_bytes(client, make_settings()) == 5 * (330 << 20)
     assert client.default_query_job_config.maximum_bytes_billed == 2 * (330 << 20)
     monkeypatch.setattr(sql, "dry_run", lambda *_: 0)
     source.limit_bytes(client, make_settings())

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from dcr_data_generator import sql, use_cases
+from dcr_data_generator.clean_room import views
 from dcr_data_generator.use_cases import SENTENCES
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import tables, worlds
@@ -87,6 +88,7 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
                     "5 of our 9 users; the largest groups, 1 each, are from 5 countries.",
                 ),
                 ((9, 4, 4, 4, 1, "Japan"), "4 of our 9 users; all of them are from Japan."),
+                ((9, 1, 1, 1, 1, "Japan"), "1 of our 9 users; that user is from Japan."),
                 (
                     (9, 5, 6, 3, 1, "Japan"),
                     "5 of our 9 users; the largest group, 3, is from Japan. It has 6 user "
@@ -123,6 +125,70 @@ def test_refunds_are_found_in_any_case(connect: Callable[[str], Warehouse]) -> N
         ("unverified", 9, 1.0),
     ]
     assert sql.run(place.client, "checks/verified_users_have_their_shares", settings).total == 0
+
+
+def thin_source() -> dict[str, list[dict]]:
+    """On 20 to 23 September 40, 12, 60 and 29 more customers; and what must not count, on the 23rd."""
+    days = [23] * 29 + [22] * 60 + [21] * 12 + [20] * 40
+    orders = [{"order_id": n, "user_id": n, "created_at": f"2025-09-{day} 23:59:59"} for n, day in enumerate(days)]
+    users = [{"id": n, "email": f"{n}@example.com"} for n in range(len(days))]
+    users += [{"id": 1000, "email": " 7@EXAMPLE.com"}, {"id": 1001, "email": " "}, {"id": 1002, "email": "new"}]
+    # Somebody's second order and second record, nobody's, one after the target date, and one without items.
+    more = [(7, 22), (1000, 23), (1001, 23), (1002, 24), (1002, 23)]
+    orders += [
+        {"order_id": 1000 + n, "user_id": user, "created_at": f"2025-09-{day}"} for n, (user, day) in enumerate(more)
+    ]
+    return {"orders": orders, "users": users, "order_items": [{"order_id": o["order_id"]} for o in orders[:-1]]}
+
+
+FOUR_DAYS = "--target-date 2025-09-23 --days 4 would do."
+NO_DAYS = "no more --days before 2025-09-23 would do, with these rates."
+
+
+@pytest.mark.parametrize(
+    ("people", "paying", "first_day", "knobs", "sentence"),
+    [
+        (50, 50, 23, {}, None),
+        # 50 + 3 x the root of 50 is 71.2: that is 70 % of 101.7 people who pay. In 1, 2, 3 and 4 days of the source
+        # there are 29, 89, 101 and 141 customers. None of the 12 pays, so the rates of 1 say how many will.
+        (12, 0, 23, {}, f"question 2 (at most 0) and question 3 (at most 12): {FOUR_DAYS}"),
+        # 49 of 50 pay, so it takes 103.8 customers. If 25 of 50 pay, it takes 203.5.
+        (50, 49, 23, {}, f"question 2 (at most 49): {FOUR_DAYS}"),
+        (50, 25, 23, {}, f"question 2 (at most 25): {NO_DAYS}"),
+        # 90 % x 80 % are to pay, so it takes 141.3 customers.
+        (50, 49, 23, {"match_rate": 0.9, "wallet_payment_rate": 0.8}, f"question 2 (at most 49): {NO_DAYS}"),
+        # The snapshot has four days already.
+        (50, 49, 20, {}, f"question 2 (at most 49): {NO_DAYS}"),
+    ],
+)
+def test_answers_that_would_be_withheld_whole_are_named_with_the_days_that_would_do(
+    connect: Callable, people: int, paying: int, first_day: int, knobs: dict, sentence: str | None
+) -> None:
+    place = connect("thin-tests")
+    tables.fill_source(place.client, **thin_source())
+    numbers = range(people)
+    worlds.fill(
+        place,
+        # A second record of a customer is no other person.
+        users=[{"id": n, "email": f"{n % people}@Example.com"} for n in range(people + 5)],
+        orders=[
+            {"order_id": n, "user_id": n, "created_at": f"2025-09-{23 if n else first_day}"} for n in range(people + 5)
+        ],
+        order_items=[{"id": n, "order_id": n // 2} for n in range(2 * people)],
+        provider_users=[
+            {"provider_user_id": n, "email": f"{n}@example.com", "account_tier": "Free", "is_verified_user": True}
+            for n in numbers
+        ],
+        transactions=[{"transaction_id": str(n), "order_id": n, "provider_user_id": n} for n in range(paying)],
+    )
+    settings = make_settings(**{"match_rate": 1, "wallet_payment_rate": 1} | knobs)
+    wanted = f"No group has the 50 people that the clean room needs to answer {sentence}"
+    assert use_cases.advise(place.client, settings) == ([wanted] if sentence else [])
+
+
+def test_the_clean_room_needs_as_many_people_as_its_views_say() -> None:
+    policies = [view.policy.aggregation_threshold_policy for view in views.read()]
+    assert {policy.threshold for policy in policies if policy} == {50}
 
 
 def test_the_overlap_counts_people_and_the_rows_are_counted(default_run: Warehouse) -> None:
@@ -172,5 +238,5 @@ def test_people_are_counted_where_users_share_an_email(connect: Callable) -> Non
     assert answers[1].rows[0].values() == ("Free", 5.0, 1)
     assert answers[2].rows[0].values() == (True, 1)
     assert answers[2].answer.startswith("This provider has verified 1 of the 1 customers it knows")
-    assert answers[3].answer.endswith("all of them are from Japan. It has 2 user records of these people, because "
+    assert answers[3].answer.endswith("that user is from Japan. It has 2 user records of these people, because "
                                       "some share an email.")  # fmt: skip

@@ -12,7 +12,7 @@ from rich.columns import Columns
 from rich.markup import escape
 from rich.table import Table
 
-from dcr_data_generator import shutdown, sql, use_cases, warehouse
+from dcr_data_generator import shutdown, source, sql, use_cases, warehouse
 from dcr_data_generator.clean_room import analysis_rules, salt, views
 from dcr_data_generator.clean_room.analysis_rules import Answer, CleanRoom, NotUnderstood, Refused, Reply
 from dcr_data_generator.clean_room.settings import RehearseSettings
@@ -70,10 +70,14 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
                 )
                 for query in queries
             ]
+            advice = []
+            if any(is_withheld_whole(one.reply) for one in rehearsed):
+                advice = use_cases.advise(place.client, source.at_one_instant(place.client, settings))
     rehearsal.save_rehearsal(
         [saved(one) for one in rehearsed], rehearsal.path_of(place.client.project, settings.embedded_dir)
     )
     show_use_cases(terminal, rehearsed)
+    terminal.notices(advice)
     return 1 if try_attempts(terminal, room, sql.read_folder("clean_room/refused")) else 0
 
 
@@ -175,10 +179,13 @@ def show_withheld(terminal: Terminal, reply: Reply) -> None:
     """Print what the rules withheld."""
     for line in reply.withheld or ["Nothing was withheld."]:
         terminal.line(f"  [yellow]•[/] {escape(line)}")
-    if not reply.answer.rows and any("fewer than" in line for line in reply.withheld):
-        terminal.line(
-            "  [yellow]The whole answer is withheld: no group has enough people. Make a run with more --days.[/]"
-        )
+    if is_withheld_whole(reply):
+        terminal.line("  [yellow]The whole answer is withheld: no group has enough people.[/]")
+
+
+def is_withheld_whole(reply: Reply) -> bool:
+    """Whether the threshold left nothing of an answer."""
+    return not reply.answer.rows and any("fewer than" in line for line in reply.withheld)
 
 
 def protected(answer: Answer, max_rows: int) -> Table:

@@ -137,7 +137,7 @@ def test_one_line_says_that_a_whole_answer_is_withheld(
     fill(room, **wallets({"Business": people, "Free": 1}))
     rehearse.ask(Terminal(), room, sql.read("clean_room/queries/2_customer_segmentation").text)
     lines = [line for line in capsys.readouterr().out.splitlines() if "whole answer" in line]
-    wanted = "  The whole answer is withheld: no group has enough people. Make a run with more --days."
+    wanted = "  The whole answer is withheld: no group has enough people."
     assert lines == ([wanted] if people == 49 else [])
 
 
