@@ -1,5 +1,6 @@
 """Checks the result in the warehouse: each file of sql/checks/ selects the rows that violate a rule."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from google.cloud import bigquery
@@ -27,3 +28,16 @@ def run(client: bigquery.Client, settings: Settings) -> list[Check]:
         Check(query.name, query.comments["check"], result.total, result.rows)
         for query, result in zip(queries, results, strict=True)
     ]
+
+
+def count_red(checks: Sequence[Check]) -> int:
+    """How many checks have violating rows."""
+    return sum(check.violations > 0 for check in checks)
+
+
+def summarize(checks: Sequence[Check]) -> str:
+    """Say how many checks passed, or are red."""
+    red = count_red(checks)
+    if not red:
+        return f"{len(checks)} checks passed"
+    return f"{red} of {len(checks)} checks {'is' if red == 1 else 'are'} red"

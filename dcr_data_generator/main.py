@@ -48,9 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
 
     def command(terminal: "Terminal") -> int:
-        from dcr_data_generator.settings import load
+        from dcr_data_generator.settings import load, unknown_variables
 
         settings = load(CONSTANTS, arguments)
+        for sentence in unknown_variables():
+            terminal.warning(sentence)
         from dcr_data_generator.tables import ReplacedTables
 
         terminal.verbose, terminal.console.quiet = settings.verbose, settings.quiet
@@ -67,26 +69,29 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
 
     step = partial(shutdown.step, terminal, settings.timeout)
     with ExitStack() as stack:
-        with step("Connect"):
+        with step("Connect") as done:
             place = stack.enter_context(warehouse.connect(settings))
+            done.result = place.name
         client = place.client
-        terminal.place(place.name, settings)
-        with step("Look at the source"):
+        with step("Look at the source") as done:
             settings = source.at_one_instant(client, settings)
             notices = source.check(client, settings)
             bytes_to_read = source.limit_bytes(client, settings)
             source.create_datasets(client, settings)
+            done.result = settings.window
         terminal.notices(notices)
         if place.is_billed:
             terminal.bytes_to_read(bytes_to_read)
         with step("Step 1: copy the merchant's snapshot"):
             snapshot.take(client, settings, replaced)
-        with step("Step 2: create the e-wallet provider"):
+        with step("Step 2: create the e-wallet provider") as done:
             ewallet.create(place, settings, replaced)
+            done.result = f"seed {settings.seed}"
         verdict: list[checks.Check] = []
         if not settings.skip_checks:
-            with step("Check the result"):
+            with step("Check the result") as done:
                 verdict = checks.run(client, settings)
+                done.result, done.is_good = checks.summarize(verdict), not checks.count_red(verdict)
         terminal.checks(verdict)
         with step("Ask the four questions"):
             answers, outcome = use_cases.run(client, settings), use_cases.count(client, settings)
@@ -103,10 +108,11 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
         terminal.end(settings, place.how_to_query)
         if place.is_billed:
             terminal.bytes_billed(place.bytes_billed())
-        terminal.verdict(verdict)
+        if red := checks.count_red(verdict):
+            terminal.line(f"[red]✗ {checks.summarize(verdict)}: do not show these tables to anyone.[/]")
         if settings.open and not settings.no_report:
             webbrowser.open(settings.report.absolute().as_uri())
-    return 1 if any(check.violations for check in verdict) else 0
+    return 1 if red else 0
 
 
 def run_and_exit() -> NoReturn:

@@ -3,15 +3,18 @@
 import math
 import os
 import re
+import shlex
 import sys
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from rich_click import RichCommand, RichOption
 
 from dcr_data_generator.errors import UserError
@@ -19,6 +22,19 @@ from dcr_data_generator.errors import UserError
 # A run never writes to the project that it reads.
 SOURCE_PROJECT = "bigquery-public-data"
 ENVIRONMENT_PREFIX = "DCR_"
+# What clean_room/ reads besides: its settings, and the salt.
+CLEAN_ROOM_OPTIONS = (
+    "salt",
+    "salt_file",
+    "query",
+    "linked_dataset",
+    "dry_run",
+    "provider_project_id",
+    "subscriber",
+    "allow_egress",
+    "subscriber_project_id",
+    "as",
+)
 PANELS = ("Where", "Snapshot", "Provider", "Output")
 REPORT = Path("report.html")
 WRITE_PROJECT_ID = "Your Google Cloud project; None runs on the embedded BigQuery."
@@ -72,7 +88,7 @@ class Share(click.FloatRange):
 
 def parse_folder(text: str) -> Path:
     """Read the path of a folder that exists."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RuntimeError):  # such as the home of a person who is not known
         if text and (path := Path(text).expanduser()).is_dir():
             return path
     raise click.BadParameter(f"{text[:60]!r} is not a folder that exists.")
@@ -88,8 +104,8 @@ def parse_new_file(text: str) -> Path:
 
 def parse_output(text: str, kind: str) -> Path:
     """Read the path of a file or folder that can be written, or created."""
-    path = Path(text).expanduser()
-    with suppress(OSError, ValueError):  # a name that is too long, a circle of links, a NUL
+    with suppress(OSError, ValueError, RuntimeError):  # a name that is too long, a NUL, an unknown person's home
+        path = Path(text).expanduser()
         nearest = next(each for each in (path, *path.absolute().parents) if each.exists() or each.is_symlink())
         is_right_kind = path.is_file() if kind == "file" and nearest == path else nearest.is_dir()
         if text and is_right_kind and os.access(nearest, os.W_OK):
@@ -131,9 +147,23 @@ class Settings:
     def __post_init__(self) -> None:
         if self.write_project_id and self.source:
             raise UserError(
-                f"--source {self.source} fills the embedded BigQuery and --write-project-id {self.write_project_id} "
-                "writes elsewhere: give one of them"
+                f"the source {self.source} is for the embedded BigQuery, and the project {self.write_project_id} is "
+                "elsewhere: give one of them"
             )
+
+    @property
+    def window(self) -> str:
+        """The days of the snapshot, in words."""
+        days = f"the {self.days:,} days to" if self.days > 1 else "the day"
+        return f"{days} {self.target_date}"
+
+    @property
+    def place_flags(self) -> str:
+        """What a command has to be given to find the tables of this run."""
+        if self.write_project_id:
+            return f" --write-project-id {self.write_project_id}"
+        default = next(each.default for each in fields(self) if each.name == "embedded_dir")
+        return "" if self.embedded_dir == default else f" --embedded-dir {shlex.quote(str(self.embedded_dir))}"
 
     @property
     def first_date(self) -> date:
@@ -158,6 +188,21 @@ def load(constants: Mapping[str, object], arguments: Sequence[str] | None = None
     command = click.version_option(package_name="dcr-data-generator", prog_name="dcr-data-generator")(command)
     settings: Settings = run_command(command, "python -m dcr_data_generator.main", arguments)
     return settings
+
+
+def unknown_variables() -> list[str]:
+    """Name, in a sentence each, the variables of the environment that look like an option's and are none."""
+    known = [
+        ENVIRONMENT_PREFIX + name.upper() for name in (*CLEAN_ROOM_OPTIONS, *(each.name for each in fields(Settings)))
+    ]
+    sentences = []
+    for name in sorted(os.environ):
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            sentences.append(
+                f"{name} is not a variable of this program" + "".join(f": did you mean {each}?" for each in nearest)
+            )
+    return sentences
 
 
 def options_of(
@@ -204,4 +249,16 @@ def run_command(command: click.Command, program: str, arguments: Sequence[str] |
     except click.exceptions.Exit as end:
         raise SystemExit(end.exit_code) from None
     except click.ClickException as error:
+        if isinstance(error, click.BadParameter) and error.param and error.ctx:
+            error.param_hint = origin_of(error.param, error.ctx)
         raise UserError(f"{error.format_message().rstrip('.?')}; --help lists the options") from None
+
+
+def origin_of(option: click.Parameter, context: click.Context) -> str:
+    """Where a value comes from: the name of the flag, the variable, or the constant."""
+    match context.get_parameter_source(str(option.name)):
+        case ParameterSource.ENVIRONMENT:
+            return str(option.envvar)
+        case ParameterSource.DEFAULT:
+            return f"{str(option.name).upper()} in main.py"
+    return f"'{option.opts[0]}'"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from dcr_data_generator import whole_file
 
 if TYPE_CHECKING:
-    from dcr_data_generator.terminal import Terminal
+    from dcr_data_generator.terminal import Step, Terminal
 
 REPEAT_SECONDS = 0.5
 
@@ -91,12 +91,12 @@ def set_deadline(seconds: float) -> None:
 
 
 @contextmanager
-def step(terminal: "Terminal", seconds: float, title: str) -> Iterator[None]:
+def step(terminal: "Terminal", seconds: float, title: str) -> Iterator["Step"]:
     """Show a step on the terminal, and raise TimedOut when it takes longer than this."""
-    with terminal.step(title):
+    with terminal.step(title) as step:
         set_deadline(seconds)
         try:
-            yield
+            yield step
         finally:
             set_deadline(0)
 

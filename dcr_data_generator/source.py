@@ -86,16 +86,13 @@ def check_run(
     """Check a source that has so many orders in the window, and orders from the first to the last date."""
     if location.upper() != settings.location.upper():
         raise UserError(
-            f"--location is {settings.location} and {SOURCE} is in {location}, and BigQuery does not copy across "
+            f"the location is {settings.location} and {SOURCE} is in {location}, and BigQuery does not copy across "
             f"locations: give --location {location}"
         )
     if not first:
         raise UserError(f"{SOURCE}.orders is empty: there is nothing to copy")
     if not orders:
-        raise UserError(
-            f"--target-date {settings.target_date} with --days {settings.days} has no orders: "
-            f"the source has orders from {first} to {last}"
-        )
+        raise UserError(f"the source has no orders on {settings.window}: it has orders from {first} to {last}")
     if not orders_of_customers:
         raise UserError(
             f"none of the window's {orders:,} orders has a user with an email in the source: give an export whose "
@@ -105,8 +102,8 @@ def check_run(
     wallet_only = orders * settings.match_rate * settings.wallet_only_rate / (1 - settings.wallet_only_rate)
     if wallet_only > MAX_WALLET_ONLY_USERS:
         raise UserError(
-            f"--wallet-only-rate {settings.wallet_only_rate} makes up to {wallet_only:,.0f} wallet-only users, and at "
-            f"most {MAX_WALLET_ONLY_USERS:,} are allowed: give a lower rate"
+            f"a wallet-only rate of {settings.wallet_only_rate} makes up to {wallet_only:,.0f} wallet-only users, and "
+            f"at most {MAX_WALLET_ONLY_USERS:,} are allowed: give a lower rate"
         )
     run_in_parallel(lambda name: check_dataset(client, name, settings), DATASETS)
 
@@ -117,7 +114,7 @@ def check_dataset(client: bigquery.Client, name: str, settings: Settings) -> Non
         location = client.get_dataset(f"{client.project}.{name}").location
         if location.upper() != settings.location.upper():
             raise UserError(
-                f"dataset {client.project}.{name} is in {location} and --location is {settings.location}, where "
+                f"dataset {client.project}.{name} is in {location} and the location is {settings.location}, where "
                 f"{SOURCE} is: delete the dataset, or give another --write-project-id"
             )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from io import TextIOWrapper
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -22,6 +23,13 @@ if TYPE_CHECKING:  # they bring BigQuery's client along, which takes its time
 
 MAX_CHARACTERS, MAX_ANSWER = 60, 500
 NUMBER = r"-?[\d,.]+%?"
+
+
+class Step:
+    """What the line of a step says once it is done: a few words, and whether all is well."""
+
+    result = ""
+    is_good = True
 
 
 class Terminal:
@@ -53,39 +61,43 @@ class Terminal:
         self.errors.print(f"[yellow]warning:[/] {escape(on_one_line(text))}", soft_wrap=True)
 
     @contextmanager
-    def step(self, title: str) -> Iterator[None]:
-        """Show a step while it goes on, and how long it took once it is done."""
-        start = time.perf_counter()
+    def step(self, title: str) -> Iterator[Step]:
+        """Show a step while it goes on; once it is done, show what came out and how long it took."""
+        start, step = time.perf_counter(), Step()
         self.title = title
         with self.console.status(f"{title} ..."):
-            yield
+            yield step
         self.title = None
-        self.line(f"[green]✓[/] {title} [dim]({time.perf_counter() - start:.1f} s)[/]")
+        text = f"{title}: {step.result}" if step.result else title
+        mark = "[green]✓[/]" if step.is_good else "[red]✗[/]"
+        self.item(mark, f"{escape(text)} [dim]({time.perf_counter() - start:.1f} s)[/]")
 
-    def place(self, place: str, settings: Settings) -> None:
-        """Say where the run takes place and what it takes."""
-        days = f"the {settings.days} days to" if settings.days > 1 else "the day"
-        self.line(f"Running on {escape(place)}: {days} {settings.target_date}, seed {settings.seed}.")
+    def item(self, mark: str, text: str) -> None:
+        """Print a mark and a text (both markup); on a terminal, the lines of the text begin below one another."""
+        if not self.console.is_terminal:
+            self.line(f"{mark} {text}")
+            return
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(mark, text)
+        self.console.print(grid)
 
     def notices(self, notices: Sequence[str]) -> None:
-        """Print what to know of the source."""
+        """Print what to know of the source or the result."""
         for notice in notices:
-            self.line(f"  [yellow]![/] {escape(plain(notice, MAX_ANSWER))}")
+            self.item("[yellow]![/]", escape(plain(notice, MAX_ANSWER)))
 
     def checks(self, checks: Sequence[Check]) -> None:
-        """Print how many checks passed, and each red one with its first violating rows; all with --verbose."""
-        red = [check for check in checks if check.violations]
-        for check in checks if self.verbose else []:
-            if not check.violations:
+        """Print each red check with its file and its first violating rows; all checks with --verbose."""
+        for check in checks:
+            if check.violations:
+                file = f"dcr_data_generator/sql/checks/{check.name}.sql"
+                self.line(f"  [red]✗ {escape(check.sentence)}[/] {check.violations:,} violating rows, by {file}")
+                for row in check.violating_rows:
+                    self.line("      " + ", ".join(f"{name} {escape(plain(value))}" for name, value in row.items()))
+            elif self.verbose:
                 self.line(f"  [green]✓[/] {escape(check.sentence)}")
-        for check in red:
-            self.line(f"  [red]✗ {escape(check.sentence)}[/] {check.name}: {check.violations:,} violating rows")
-            for row in check.violating_rows:
-                self.line("      " + ", ".join(f"{name} {escape(plain(value))}" for name, value in row.items()))
         if not checks:
-            self.line("  [yellow]![/] The checks were skipped: nothing was checked.")
-        elif not red:
-            self.line(f"  [green]✓[/] {len(checks)} checks passed.")
+            self.item("[yellow]![/]", "The checks were skipped: nothing was checked.")
 
     def use_cases(self, use_cases: Sequence[UseCase]) -> None:
         """Print the answers; with --verbose each question, its answer, and the first rows behind it."""
@@ -93,7 +105,7 @@ class Terminal:
         for use_case in use_cases:
             answer = escape(plain(use_case.answer, MAX_ANSWER))
             if not self.verbose:
-                self.line(f"[bold]{use_case.name.partition('_')[0]}.[/] {answer}")
+                self.item(f"[bold]{use_case.name.partition('_')[0]}.[/]", answer)
                 continue
             self.line(f"[bold]{escape(use_case.question)}[/] {escape(use_case.who_asks)}")
             self.line(answer)
@@ -105,22 +117,23 @@ class Terminal:
     def outcome(self, outcome: Outcome, settings: Settings) -> None:
         """Print the match rate, the overlap, and the five tables with their row counts."""
         customers = outcome.merchant_only + outcome.both_parties
+        self.line()
         if customers:
             self.line(
-                f"\nMatch rate: {outcome.both_parties / customers:.2%} (target {settings.match_rate:.2%}): "
-                f"{outcome.both_parties:,} of the merchant's {customers:,} customers hold a wallet."
+                f"Match rate: {percent(outcome.both_parties / customers)} (target {percent(settings.match_rate)}), "
+                f"{outcome.both_parties:,} of the merchant's {customers:,} customers."
             )
         else:
-            self.line("\nThere is no match rate: none of the merchant's users has an email.")
+            self.line("There is no match rate: none of the merchant's users has an email.")
         self.line(
-            f"People known to the merchant only: {outcome.merchant_only:,}; to both parties: {outcome.both_parties:,}; "
-            f"to the provider only: {outcome.provider_only:,}."
+            f"Overlap: {outcome.both_parties:,} people; merchant only: {outcome.merchant_only:,}; "
+            f"provider only: {outcome.provider_only:,}."
         )
         days = {str(outcome.first_order): None, str(outcome.last_order): None}
-        self.line(f"\n[bold]The five tables[/], with orders from {' to '.join(days)}")
-        width = max(len(f"{rows:,}") for rows in outcome.row_counts.values())
-        for table, rows in outcome.row_counts.items():
-            self.line(f"  {rows:>{width},}  {table}")
+        self.line(f"\nFive tables, with orders from {' to '.join(days)}:")
+        for dataset, tables in groupby(outcome.row_counts.items(), lambda each: each[0].partition(".")[0]):
+            counts = " · ".join(f"{table.partition('.')[2]} {rows:,}" for table, rows in tables)
+            self.line(f"  {dataset:<17}  {counts}")
 
     def end(self, settings: Settings, how_to_query: str) -> None:
         """Print how long the run took, where its files are, and what to type next."""
@@ -130,7 +143,8 @@ class Terminal:
         if settings.export:
             self.line(f"The Parquet files: {escape(str(settings.export))}")
         self.line(f"Query the tables: {escape(how_to_query)}")
-        self.line("Rehearse the clean room: uv run python -m dcr_data_generator.clean_room rehearse")
+        command = f"uv run python -m dcr_data_generator.clean_room rehearse{settings.place_flags}"
+        self.line(f"Rehearse the clean room: {escape(command)}")
 
     def bytes_to_read(self, count: int) -> None:
         """Say what the run will read, in BigQuery's own unit."""
@@ -139,11 +153,6 @@ class Terminal:
     def bytes_billed(self, count: int) -> None:
         """Say what the queries cost, in BigQuery's own unit."""
         self.line(f"BigQuery billed {count / (1 << 20):,.0f} MiB for the queries of this run.")
-
-    def verdict(self, checks: Sequence[Check]) -> None:
-        """Say how many of the checks are red, if any is."""
-        if red := sum(check.violations > 0 for check in checks):
-            self.line(f"[red]✗ {red} of {len(checks)} checks are red: do not show these tables to anyone.[/]")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print rows; numbers to the right."""
@@ -158,6 +167,11 @@ def table_of(columns: Sequence[str], rows: Sequence[Sequence[object]], title: st
             column.justify = "right" if re.fullmatch(NUMBER, plain(value)) else "left"
         table.add_row(*(escape(plain(value)) for value in row))
     return table
+
+
+def percent(part: float) -> str:
+    """Write a share (0 to 1) as a percentage."""
+    return f"{part:.2%}"
 
 
 def on_one_line(text: str) -> str:

@@ -8,7 +8,7 @@ from google.cloud import bigquery
 
 from dcr_data_generator import sql
 from dcr_data_generator.settings import Settings
-from dcr_data_generator.terminal import plain
+from dcr_data_generator.terminal import percent, plain
 
 MAX_ROWS = 10
 
@@ -79,7 +79,7 @@ def transaction_verification(figures: bigquery.Row) -> str:
         return f"None of the {figures.orders:,} orders has items, so there was nothing to pay."
     return (
         f"This provider processed {figures.wallet_orders:,} of {figures.orders:,} orders, worth "
-        f"${figures.wallet_sales:,.2f}: {figures.wallet_sales / figures.sales:.0%} of the sales."
+        f"${figures.wallet_sales:,.2f}: {percent(figures.wallet_sales / figures.sales)} of the sales."
     )
 
 
@@ -108,9 +108,9 @@ def trust_and_fraud(figures: bigquery.Row) -> str:
     )
     if not figures.verified_orders or not figures.unverified_orders:
         return f"{verified}."
-    refunded = figures.verified_refunds / figures.verified_orders
-    refunded_unverified = figures.unverified_refunds / figures.unverified_orders
-    return f"{verified}: they cancel or return {refunded:.0%} of their orders, the others {refunded_unverified:.0%}."
+    refunded = percent(figures.verified_refunds / figures.verified_orders)
+    refunded_unverified = percent(figures.unverified_refunds / figures.unverified_orders)
+    return f"{verified}: they cancel or return {refunded} of their orders, the others {refunded_unverified}."
 
 
 def user_enrichment(figures: bigquery.Row) -> str:

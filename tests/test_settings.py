@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dcr_data_generator import main, warehouse
+from dcr_data_generator.clean_room import settings as clean_room_settings
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.settings import load
+from dcr_data_generator.settings import Settings, load, unknown_variables
 
 # The table of the design.
 DEFAULTS = {
@@ -60,10 +62,13 @@ REFUSED = {
     "--match-rate": (["-0.01", "1.01", "50%", "0,5", "nan", "inf", "-inf"], "range|number|float"),
     "--wallet-payment-rate": (["-0.01", "1.01", "80", "nan"], "range|number|float"),
     "--wallet-only-rate": (["-0.01", "1", "nan", "inf"], "range|number|float"),
-    "--source": (["no_such_folder", "a_file", "a_file/below", "x\0y", "x" * 5000], "is not a folder that exists"),
-    "--embedded-dir": (["a_file", "a_file/below", "x" * 5000], "is not a folder that can be written"),
+    "--source": (
+        ["no_such_folder", "a_file", "a_file/below", "x\0y", "~no-such-person/x", "x" * 5000],
+        "is not a folder that exists",
+    ),
+    "--embedded-dir": (["a_file", "a_file/below", "~no-such-person", "x" * 5000], "is not a folder that can be written"),
     "--export": (["a_file", "a_file/below", "circle/x"], "is not a folder that can be written"),
-    "--report": (["one", "a_file/below", "pipe"], "is not a file that can be written"),
+    "--report": (["one", "a_file/below", "pipe", "~no-such-person/x.html"], "is not a file that can be written"),
     "--timeout": (["0", "86401", "soon"], "integer|range"),
 }
 
@@ -190,12 +195,38 @@ def test_a_flag_that_is_nearly_right_gets_the_right_one(refusal: Callable) -> No
 
 def test_a_bad_variable_is_refused_by_its_name(refusal: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DCR_MATCH_RATE", "half")
-    assert "DCR_MATCH_RATE" in refusal()
+    line = refusal()
+    assert line.startswith("error: Invalid value for DCR_MATCH_RATE: ")
+    assert "--match-rate" not in line
 
 
-def test_a_bad_constant_is_refused_like_a_bad_flag(refusal: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_constant_is_refused_by_its_name(refusal: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(main.CONSTANTS, "days", "soon")
-    assert "--days" in refusal()
+    line = refusal()
+    assert line.startswith("error: Invalid value for DAYS in main.py: ")
+    assert "--days" not in line
+
+
+def test_an_unknown_variable_is_named_with_the_one_that_was_meant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(warehouse, "connect", lambda *_: (_ for _ in ()).throw(UserError("enough")))
+    for name in ("DCR_MATCHRATE", "DCR_ZZZZZZZZ", "DCR_SALT", "DCR_DAYS", "OTHER"):
+        monkeypatch.setenv(name, "1")
+    main.main([])
+    assert capsys.readouterr().err.splitlines()[:-1] == [
+        "warning: DCR_MATCHRATE is not a variable of this program: did you mean DCR_MATCH_RATE?",
+        "warning: DCR_ZZZZZZZZ is not a variable of this program",
+    ]
+
+
+def test_the_clean_rooms_variables_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = [each for each in vars(clean_room_settings).values() if isinstance(each, type)]
+    options = {each.name for kind in kinds if issubclass(kind, Settings) for each in fields(kind) if each.metadata}
+    assert "subscriber_project_id" in options
+    for name in [*options, "salt"]:
+        monkeypatch.setenv(f"DCR_{name.rstrip('_').upper()}", "1")
+    assert unknown_variables() == []
 
 
 @pytest.mark.parametrize("in_environment", [False, True])
@@ -207,8 +238,7 @@ def test_a_source_folder_and_a_project_contradict_each_other(
         monkeypatch.setenv("DCR_WRITE_PROJECT_ID", project.pop())
         project = []
     line = refusal("--source", "one", *project)
-    assert "--source one" in line
-    assert "--write-project-id my-project" in line
+    assert "the source one is for the embedded BigQuery, and the project my-project is elsewhere" in line
 
 
 # --help

@@ -39,7 +39,7 @@ def test_an_empty_window_names_the_first_and_last_date_of_the_source(client: big
     times = ["2025-11-22 23:59:59.999999 UTC", "2024-06-17 00:00:00 UTC", "2025-01-01 12:00:00 UTC"]
     tables.fill_source(client, orders=[{"order_id": number, "created_at": time} for number, time in enumerate(times)])
     assert refusal(client, days=3) == (
-        "--target-date 2025-09-23 with --days 3 has no orders: the source has orders from 2024-06-17 to 2025-11-22"
+        "the source has no orders on the 3 days to 2025-09-23: it has orders from 2024-06-17 to 2025-11-22"
     )
     assert not {*DATASETS} & {dataset.dataset_id for dataset in client.list_datasets()}
 
@@ -52,7 +52,7 @@ def test_a_source_without_orders_that_have_a_time_is_refused(client: bigquery.Cl
 
 def test_a_location_other_than_the_sources_is_refused(client: bigquery.Client) -> None:
     line = refusal(client, location="europe-west3")
-    assert "--location is europe-west3" in line
+    assert "the location is europe-west3" in line
     assert line.endswith("give --location US")
 
 
@@ -103,7 +103,7 @@ def test_a_dataset_in_another_location_is_refused(client: bigquery.Client, datas
     elsewhere = bigquery.Dataset(f"{client.project}.{dataset}")
     elsewhere.location = "EU"
     client.create_dataset(elsewhere)
-    assert refusal(client).startswith(f"dataset {client.project}.{dataset} is in EU and --location is US")
+    assert refusal(client).startswith(f"dataset {client.project}.{dataset} is in EU and the location is US")
 
 
 def test_the_datasets_are_created_in_the_location_in_any_case_and_one_that_exists_stays(

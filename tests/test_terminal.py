@@ -44,7 +44,7 @@ def test_a_value_is_written_for_people(value: object, text: str) -> None:
 def test_a_notice_is_one_line_whatever_it_names(capsys: pytest.CaptureFixture) -> None:
     Terminal().notices(["These are not thelook's: [red]\n" + "x" * 1000])
     [line] = capsys.readouterr().out.splitlines()
-    assert line.startswith("  ! These are not thelook's: [red] xxx")
+    assert line.startswith("! These are not thelook's: [red] xxx")
     assert len(line) < 520
 
 

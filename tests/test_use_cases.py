@@ -25,7 +25,7 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
         (
             "1_transaction_verification",
             {"orders": 4, "wallet_orders": 3, "wallet_sales": 1234.5, "sales": 4938.0},
-            "This provider processed 3 of 4 orders, worth $1,234.50: 25% of the sales.",
+            "This provider processed 3 of 4 orders, worth $1,234.50: 25.00% of the sales.",
         ),
         (
             "1_transaction_verification",
@@ -62,8 +62,8 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
         (
             "3_trust_and_fraud",
             {"verified_customers": 5, "customers": 8, **REFUNDS},
-            "This provider has verified 5 of the 8 customers it knows: they cancel or return 10% of their orders, "
-            "the others 50%.",
+            "This provider has verified 5 of the 8 customers it knows: they cancel or return 10.00% of their orders, "
+            "the others 50.00%.",
         ),
         (
             "3_trust_and_fraud",
@@ -116,8 +116,8 @@ def test_refunds_are_found_in_any_case(connect: Callable[[str], Warehouse]) -> N
     tables.make_five_tables(place, settings)
     # Of 20 holders with a refund, 55 % are verified.
     assert use_cases.run(place.client, settings)[2].answer == (
-        "This provider has verified 11 of the 20 customers it knows: they cancel or return 100% of their orders, "
-        "the others 100%."
+        "This provider has verified 11 of the 20 customers it knows: they cancel or return 100.00% of their orders, "
+        "the others 100.00%."
     )
     rows = sql.run(place.client, "report/3_trust_and_fraud", settings).rows
     assert [(row["verification"], row["refunds"], row["refund_rate"]) for row in rows] == [

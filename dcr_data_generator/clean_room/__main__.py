@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from dcr_data_generator.clean_room import settings as kinds
         from dcr_data_generator.errors import UserError
         from dcr_data_generator.main import CONSTANTS
-        from dcr_data_generator.settings import options_of, run_command
+        from dcr_data_generator.settings import options_of, run_command, unknown_variables
 
         group = RichGroup(
             help="The clean room between the two parties, over what main has made.", no_args_is_help=False
@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         add("refresh", kinds.UnsubscribeSettings, "Take over views that the publisher has added or removed.")
         add("unsubscribe", kinds.UnsubscribeSettings, "Delete the subscription and its linked dataset.")
         name, settings = run_command(group, "python -m dcr_data_generator.clean_room", arguments)
+        for sentence in unknown_variables():
+            terminal.warning(sentence)
         try:
             # Here, so that a wrong flag is reported at once: these take their time.
             from dcr_data_generator.clean_room import publish, rehearse, subscribe

@@ -36,6 +36,8 @@ def parse_text_file(path: str) -> str:
         text = Path(path).expanduser().read_text(encoding="utf-8").strip()
     except OSError as error:
         raise click.BadParameter(f"{path!r} cannot be read ({error.strerror}).") from None
+    except RuntimeError:
+        raise click.BadParameter(f"{path!r} cannot be read (nobody has this home).") from None
     except ValueError:
         raise click.BadParameter(f"{path!r} is not a text file in UTF-8.") from None
     if not text:

@@ -369,6 +369,7 @@ def test_a_linked_datasets_names_are_those_of_the_views(
         (["rehearse", "--query"], "--query"),
         (["rehearse", "--query", "/nowhere.sql"], "/nowhere.sql' cannot be read (No such file or directory)"),
         (["rehearse", "--query", "/"], "'/' cannot be read (Is a directory)"),
+        (["rehearse", "--query", "~no-such-person/x.sql"], "cannot be read (nobody has this home)"),
         (["rehearse", "--query", sys.executable], "is not a text file in UTF-8"),
         (["rehearse", "--salt-file", "/dev/null"], "/dev/null' is empty"),
         (["rehearse", "--days", "0"], "--days"),
