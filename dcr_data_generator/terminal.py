@@ -54,11 +54,11 @@ class Terminal:
     def error(self, text: str) -> None:
         """Say in one line what is wrong and what to do, and in which step it happened."""
         step = f" in the step '{self.title}'" if self.title else ""
-        self.errors.print(f"[red]error{step}:[/] {escape(on_one_line(text))}", soft_wrap=True)
+        self.errors.print(f"[red]error{step}:[/] {escape(on_one_line(text))}", soft_wrap=not self.errors.is_terminal)
 
     def warning(self, text: str) -> None:
         """Warn in one line of what does not end the run."""
-        self.errors.print(f"[yellow]warning:[/] {escape(on_one_line(text))}", soft_wrap=True)
+        self.errors.print(f"[yellow]warning:[/] {escape(on_one_line(text))}", soft_wrap=not self.errors.is_terminal)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:

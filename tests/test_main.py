@@ -1,5 +1,6 @@
 """A whole run: what it writes and what it never touches, what it prints, and how it ends."""
 
+import itertools
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from tests.support import emulator, proxy, tables
 from tests.support.emulator import ROOT, TABLES
 from tests.support.page import is_harmless
 from tests.support.proxy import Proxy, Request, Response
+from tests.support.screen import screen
 from tests.support.worlds import green_and_red
 
 PROJECT = "guarded"
@@ -295,6 +297,26 @@ def test_verbose_prints_every_check_and_the_rows_behind_an_answer(run: Callable)
     assert out.count("\n  ✓ ") == len(sql.read_folder("checks"))
     assert "Which sales did this provider process? The merchant asks. Join key: order_id." in out
     assert "│ account_tier" in out or "┃ account_tier" in out
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_a_green_run_fits_on_a_terminal_and_breaks_no_word(
+    columns: int, run: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(columns))  # Rich asks the terminal of the process, which is another one
+    with screen(columns) as lines:
+        run("--match-rate", "1")
+    assert lines[0].startswith("✓ Connect: the embedded BigQuery (")
+    assert max(map(len, lines)) <= columns
+    assert len(lines) <= 30
+    answers = lines.index("") + 1
+    assert lines[answers].startswith("1. This provider processed 16 of 20 orders, worth $152.00: 80.00% of the sales.")
+    words = " ".join(" ".join(lines).split())
+    assert words.endswith("Rehearse the clean room: uv run python -m dcr_data_generator.clean_room rehearse")
+    for line, after in itertools.pairwise(lines):
+        if after.startswith("   "):  # it goes on: the next word did not fit
+            assert len(line) + 1 + len(after.split()[0]) > columns
 
 
 def test_quiet_prints_errors_only(run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,10 @@ REFUSED = {
         ["no_such_folder", "a_file", "a_file/below", "x\0y", "~no-such-person/x", "x" * 5000],
         "is not a folder that exists",
     ),
-    "--embedded-dir": (["a_file", "a_file/below", "~no-such-person", "x" * 5000], "is not a folder that can be written"),
+    "--embedded-dir": (
+        ["a_file", "a_file/below", "~no-such-person", "x" * 5000],
+        "is not a folder that can be written",
+    ),
     "--export": (["a_file", "a_file/below", "circle/x"], "is not a folder that can be written"),
     "--report": (["one", "a_file/below", "pipe", "~no-such-person/x.html"], "is not a file that can be written"),
     "--timeout": (["0", "86401", "soon"], "integer|range"),
