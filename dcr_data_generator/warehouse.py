@@ -2,10 +2,12 @@
 
 import logging
 import os
+import shlex
 import socket
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,7 +18,8 @@ from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
 from google.cloud.bigquery_storage import BigQueryReadClient
 
-from dcr_data_generator import embedded
+from dcr_data_generator.embedded import client as embedded
+from dcr_data_generator.embedded import engine, thelook
 from dcr_data_generator.errors import BIGQUERY_ERRORS, UserError, explain
 from dcr_data_generator.settings import Settings
 
@@ -87,19 +90,25 @@ def connect(settings: Settings, fill_source: bool = True) -> Iterator[Warehouse]
 def connect_to_embedded(settings: Settings, fill_source: bool) -> Iterator[Warehouse]:
     """Connect to the embedded BigQuery, in this process."""
     directory = settings.embedded_dir
-    with embedded.running(directory) as endpoints:
-        client = embedded.connect(endpoints.rest, embedded.PROJECT, job_defaults(), settings.location, directory)
+    with engine.running(directory) as endpoints:
+        client = embedded.connect(endpoints.rest, engine.PROJECT, job_defaults(), settings.location, directory)
         try:
             if fill_source:
-                embedded.fill(client, settings)
+                thelook.fill(client, settings)
             yield Warehouse(
                 client,
                 embedded.connect_to_storage(endpoints.storage),
-                name=f"the embedded BigQuery in {directory}, project {embedded.PROJECT}",
-                how_to_query=embedded.how_to_serve(directory),
+                name=f"the embedded BigQuery in {directory}, project {engine.PROJECT}",
+                how_to_query=how_to_serve(directory),
             )
         except BIGQUERY_ERRORS as error:
-            raise UserError(embedded.explain(directory, str(error)) or explain(error, embedded.PROJECT)) from None
+            raise UserError(engine.explain(directory, str(error)) or explain(error, engine.PROJECT)) from None
+
+
+def how_to_serve(directory: Path) -> str:
+    """Give the command that serves the data in a directory."""
+    option = [] if directory == Settings.embedded_dir else ["--embedded-dir", str(directory)]
+    return shlex.join(["uv", "run", "python", "-m", "dcr_data_generator.embedded", "serve", *option])
 
 
 @contextmanager
@@ -115,7 +124,7 @@ def connect_to_emulator(settings: Settings, address: str, fill_source: bool) -> 
         ) from None
     client = embedded.connect(url, str(settings.write_project_id), job_defaults(), settings.location)
     if fill_source:
-        embedded.fill_if_missing(client, settings)
+        thelook.fill_if_missing(client, settings)
     yield Warehouse(
         client,
         None,

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import checks, embedded, ewallet, main, sql, warehouse
+from dcr_data_generator import checks, ewallet, main, sql, warehouse
+from dcr_data_generator.embedded import client as embedded
 from dcr_data_generator.embedded.engine import Endpoints
 from dcr_data_generator.tables import SOURCE
 from dcr_data_generator.warehouse import Warehouse
