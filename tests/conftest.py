@@ -39,7 +39,7 @@ def connect(endpoints: engine.Endpoints) -> Callable[[str], Warehouse]:
     """Connect to a project of the embedded BigQuery: `connect("snapshot-tests")`."""
 
     def connect_to(project: str) -> Warehouse:
-        place = client.connect(endpoints.rest, project, warehouse.job_defaults(), "US")
+        place = client.connect(endpoints.rest, project, warehouse.client_defaults("US"))
         return Warehouse(place, client.connect_to_storage(endpoints.storage), "the embedded BigQuery", "a client")
 
     return connect_to

@@ -105,7 +105,7 @@ def guarded(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> d
 
 def connect(url: str) -> tuple[bigquery.Client, None, str, str]:
     """What the program knows of a place that it takes for Google Cloud."""
-    return embedded.connect(url, PROJECT, warehouse.job_defaults(), "US"), None, "Google Cloud", "the console"
+    return embedded.connect(url, PROJECT, warehouse.client_defaults("US")), None, "Google Cloud", "the console"
 
 
 def bill(request: Request, response: Response, requests: list[Request]) -> Response:

@@ -7,10 +7,11 @@ from pathlib import Path
 from string import Template
 
 from google.api_core.exceptions import NotFound
-from google.cloud.bigquery import LoadJobConfig, QueryJobConfig
+from rich.markup import escape
 
-from dcr_data_generator import errors, shutdown
+from dcr_data_generator import shutdown
 from dcr_data_generator.embedded import client, engine
+from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import FIVE_TABLES
 from dcr_data_generator.terminal import Terminal
 
@@ -31,38 +32,27 @@ def run(directory: Path, terminal: Terminal) -> int:
     Raises:
         UserError: the directory has no tables, or the embedded BigQuery cannot start.
     """
+    no_tables = UserError(
+        f"{directory} has no tables to serve: run `uv run python -m dcr_data_generator.main` first, or give another "
+        "--embedded-dir"
+    )
     if not (directory / engine.DATA).exists():
-        raise no_tables(directory)
+        raise no_tables
     port = 0
     with suppress(OSError):  # it is taken: any other
         socket.create_server((engine.LOCALHOST, PORT)).close()
         port = PORT
     try:
-        with engine.running(directory, port) as (url, _):
-            check_tables(directory, url)
-            terminal.line(f"Serving {directory} at {url}, project {engine.PROJECT}. End it with Ctrl-C.")
+        with client.connected(directory, {}, port) as (place, (url, _)):
+            try:
+                for table in FIVE_TABLES:
+                    place.get_table(f"{place.project}.{table}")
+            except NotFound:
+                raise no_tables from None
+            terminal.line(f"Serving {escape(str(directory))} at {url}, project {place.project}. End it with Ctrl-C.")
             terminal.line("For example, in `uv run python` in a second terminal:\n")
             terminal.console.print(example(url), markup=False, soft_wrap=True, end="")
             threading.Event().wait()
     except shutdown.Stopped as stop:
         return stop.status
     return 0
-
-
-def check_tables(directory: Path, url: str) -> None:
-    """Check that a run has made the five tables."""
-    place = client.connect(url, engine.PROJECT, (QueryJobConfig(), LoadJobConfig()), "US", directory)
-    try:
-        for table in FIVE_TABLES:
-            place.get_table(f"{engine.PROJECT}.{table}")
-    except NotFound:
-        raise no_tables(directory) from None
-    except errors.BIGQUERY_ERRORS as error:
-        raise errors.UserError(engine.explain(directory, str(error)) or errors.explain(error, engine.PROJECT)) from None
-
-
-def no_tables(directory: Path) -> errors.UserError:
-    return errors.UserError(
-        f"{directory} has no tables to serve: run `uv run python -m dcr_data_generator.main` first, or give another "
-        "--embedded-dir"
-    )
