@@ -6,7 +6,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dcr_data_generator.terminal import Step, Terminal
 
 REPEAT_SECONDS = 0.5
+# Windows has none: there, only the client's own timeouts end a step.
+DEADLINE: signal.Signals | None = getattr(signal, "SIGALRM", None)
 
 
 class Stopped(BaseException):
@@ -47,33 +49,21 @@ def handle_signals() -> Iterator[None]:
         return
     stops: list[Stopped] = []
 
-    def stop(signal_number: int, _: FrameType | None) -> None:
-        stops.append(Stopped(signal_number))
-        end_step()
-
-    def end_step(*_: object) -> None:
+    def interrupt(signal_number: int, _: FrameType | None) -> None:
+        if signal_number != DEADLINE:
+            stops.append(Stopped(signal_number))
         set_deadline(REPEAT_SECONDS)
         if not is_interrupted():
             raise stops[0] if stops else TimedOut
 
-    handlers: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {
-        signal.SIGINT: stop,
-        signal.SIGTERM: stop,
-    }
-    if hasattr(signal, "SIGALRM"):  # Windows has none: there, only the client's own timeouts end a step
-        handlers[signal.SIGALRM] = end_step
-    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        with tempfile.TemporaryDirectory(prefix="dcr_data_generator_", ignore_cleanup_errors=True) as folder:
-            previous_folder, tempfile.tempdir = tempfile.tempdir, folder
-            try:
-                yield
-            finally:
-                set_deadline(0)
-                tempfile.tempdir = previous_folder
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    with ExitStack() as stack:
+        for number in filter(None, (signal.SIGINT, signal.SIGTERM, DEADLINE)):
+            stack.callback(signal.signal, number, signal.signal(number, interrupt))
+        stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
+        folder = tempfile.TemporaryDirectory(prefix="dcr_data_generator_", ignore_cleanup_errors=True)
+        tempfile.tempdir = stack.enter_context(folder)
+        stack.callback(set_deadline, 0)
+        yield
 
 
 def is_interrupted() -> bool:
@@ -86,7 +76,7 @@ def is_interrupted() -> bool:
 
 def set_deadline(seconds: float) -> None:
     """Raise TimedOut in so many seconds, and again until the deadline is set anew; 0 means no deadline."""
-    if hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
+    if DEADLINE and threading.current_thread() is threading.main_thread():
         signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_SECONDS if seconds else 0)
 
 

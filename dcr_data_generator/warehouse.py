@@ -2,11 +2,13 @@
 
 import logging
 import os
+import shlex
 import socket
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import NamedTuple
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import google.auth
@@ -16,7 +18,8 @@ from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
 from google.cloud.bigquery_storage import BigQueryReadClient
 
-from dcr_data_generator import embedded
+from dcr_data_generator.embedded import client as embedded
+from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import BIGQUERY_ERRORS, UserError, explain
 from dcr_data_generator.settings import Settings
 
@@ -69,16 +72,14 @@ def connect(settings: Settings, fill_source: bool = True) -> Iterator[Warehouse]
     """
     # More threads than pooled connections is normal here.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
-    place: AbstractContextManager[Warehouse]
-    if settings.write_project_id is None:
-        place = connect_to_embedded(settings, fill_source)
-    elif address := os.environ.get("BIGQUERY_EMULATOR_HOST"):
-        place = connect_to_emulator(settings, address, fill_source)
-    else:
-        place = nullcontext(connect_to_google_cloud(settings))
     try:
-        with place as warehouse:
-            yield warehouse
+        if settings.write_project_id is None:
+            with connect_to_embedded(settings, fill_source) as warehouse:
+                yield warehouse
+        elif address := os.environ.get("BIGQUERY_EMULATOR_HOST"):
+            yield connect_to_emulator(settings, address, fill_source)
+        else:
+            yield connect_to_google_cloud(settings)
     except BIGQUERY_ERRORS as error:
         raise UserError(explain(error, settings.write_project_id)) from None
 
@@ -87,23 +88,24 @@ def connect(settings: Settings, fill_source: bool = True) -> Iterator[Warehouse]
 def connect_to_embedded(settings: Settings, fill_source: bool) -> Iterator[Warehouse]:
     """Connect to the embedded BigQuery, in this process."""
     directory = settings.embedded_dir
-    with embedded.running(directory) as endpoints:
-        client = embedded.connect(endpoints.rest, embedded.PROJECT, job_defaults(), settings.location, directory)
-        try:
-            if fill_source:
-                embedded.fill(client, settings)
-            yield Warehouse(
-                client,
-                embedded.connect_to_storage(endpoints.storage),
-                name=f"the embedded BigQuery in {directory}, project {embedded.PROJECT}",
-                how_to_query=embedded.how_to_serve(directory),
-            )
-        except BIGQUERY_ERRORS as error:
-            raise UserError(embedded.explain(directory, str(error)) or explain(error, embedded.PROJECT)) from None
+    with embedded.connected(directory, client_defaults(settings.location)) as (client, endpoints):
+        if fill_source:
+            thelook.fill(client, settings)
+        yield Warehouse(
+            client,
+            embedded.connect_to_storage(endpoints.storage),
+            name=f"the embedded BigQuery in {directory}, project {client.project}",
+            how_to_query=how_to_serve(directory),
+        )
 
 
-@contextmanager
-def connect_to_emulator(settings: Settings, address: str, fill_source: bool) -> Iterator[Warehouse]:
+def how_to_serve(directory: Path) -> str:
+    """Give the command that serves the data in a directory."""
+    option = [] if directory == Settings.embedded_dir else ["--embedded-dir", str(directory)]
+    return shlex.join(["uv", "run", "python", "-m", "dcr_data_generator.embedded", "serve", *option])
+
+
+def connect_to_emulator(settings: Settings, address: str, fill_source: bool) -> Warehouse:
     """Connect to an emulator that runs already."""
     url = address if "://" in address else f"http://{address}"
     try:
@@ -113,10 +115,10 @@ def connect_to_emulator(settings: Settings, address: str, fill_source: bool) -> 
         raise UserError(
             f"no emulator answers at BIGQUERY_EMULATOR_HOST={address}: start one there, or unset the variable"
         ) from None
-    client = embedded.connect(url, str(settings.write_project_id), job_defaults(), settings.location)
+    client = embedded.connect(url, str(settings.write_project_id), client_defaults(settings.location))
     if fill_source:
-        embedded.fill_if_missing(client, settings)
-    yield Warehouse(
+        thelook.fill_if_missing(client, settings)
+    return Warehouse(
         client,
         None,
         name=f"the BigQuery emulator at {url}, project {settings.write_project_id}",
@@ -136,16 +138,8 @@ def connect_to_google_cloud(settings: Settings) -> Warehouse:
             f"there are no credentials to write to project {settings.write_project_id} on Google Cloud: "
             f"{first}run `gcloud auth application-default login`, then run this again"
         ) from None
-    query_defaults, load_defaults = job_defaults()
-    client = bigquery.Client(
-        settings.write_project_id,
-        credentials,
-        location=settings.location,
-        default_query_job_config=query_defaults,
-        default_load_job_config=load_defaults,
-    )
     return Warehouse(
-        client,
+        bigquery.Client(settings.write_project_id, credentials, **client_defaults(settings.location)),
         BigQueryReadClient(credentials=credentials),
         name=f"Google Cloud, project {settings.write_project_id}",
         how_to_query=f"https://console.cloud.google.com/bigquery?project={settings.write_project_id}",
@@ -153,10 +147,11 @@ def connect_to_google_cloud(settings: Settings) -> Warehouse:
     )
 
 
-def job_defaults() -> tuple[bigquery.QueryJobConfig, bigquery.LoadJobConfig]:
+def client_defaults(location: str) -> dict[str, Any]:
     """What every query and every load has: labels, one of them this run's own, and a limit of what it may cost."""
     labels = {"application": "dcr-data-generator", "run": uuid.uuid4().hex}
-    return (
-        bigquery.QueryJobConfig(labels=labels, maximum_bytes_billed=MAX_BYTES_BILLED),
-        bigquery.LoadJobConfig(labels=labels),
-    )
+    return {
+        "location": location,
+        "default_query_job_config": bigquery.QueryJobConfig(labels=labels, maximum_bytes_billed=MAX_BYTES_BILLED),
+        "default_load_job_config": bigquery.LoadJobConfig(labels=labels),
+    }

@@ -10,8 +10,8 @@ import pytest
 from google.api_core.retry import retry_unary
 from google.resumable_media.requests import _request_helpers
 
-from dcr_data_generator import embedded, warehouse
-from dcr_data_generator.embedded import engine, sample
+from dcr_data_generator import warehouse
+from dcr_data_generator.embedded import client, engine, sample
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import emulator
 from tests.support.settings import make_settings
@@ -30,7 +30,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.Endpoints]:
     """The embedded BigQuery of this worker. Files that write tables use a project of their own."""
-    with embedded.running(tmp_path_factory.mktemp("embedded")) as endpoints:
+    with engine.running(tmp_path_factory.mktemp("embedded")) as endpoints:
         yield endpoints
 
 
@@ -39,8 +39,8 @@ def connect(endpoints: engine.Endpoints) -> Callable[[str], Warehouse]:
     """Connect to a project of the embedded BigQuery: `connect("snapshot-tests")`."""
 
     def connect_to(project: str) -> Warehouse:
-        client = embedded.connect(endpoints.rest, project, warehouse.job_defaults(), "US")
-        return Warehouse(client, embedded.connect_to_storage(endpoints.storage), "the embedded BigQuery", "a client")
+        place = client.connect(endpoints.rest, project, warehouse.client_defaults("US"))
+        return Warehouse(place, client.connect_to_storage(endpoints.storage), "the embedded BigQuery", "a client")
 
     return connect_to
 

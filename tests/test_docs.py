@@ -3,7 +3,6 @@
 import importlib.util
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
@@ -24,7 +23,7 @@ SALT = "a salt that nobody prints"
 EXPORT = f"{RUN} --export exported"
 OWN_EXPORT = f"{RUN} --source my_export --target-date 2025-09-30 --days 30"
 WEEK = f"{RUN} --target-date 2025-09-23 --days 7 --match-rate 0.4"
-SERVE = "uv run bqemulator start --persistent --data-dir .bigquery --project dcr-demo"
+SERVE = "uv run python -m dcr_data_generator.embedded serve"
 ON_EMULATOR = f"BIGQUERY_EMULATOR_HOST=http://127.0.0.1:9050 {RUN} --write-project-id my-project"
 CLEAN_ROOM = "uv run python -m dcr_data_generator.clean_room"
 PUBLISH = f"{CLEAN_ROOM} publish --write-project-id my-project --subscriber user:ann@example.com"
@@ -159,33 +158,20 @@ def test_what_is_done_on_google_cloud_is_printed_in_a_dry_run(command: str, tmp_
 
 @pytest.fixture(scope="module")
 def served(workplace: Path, printed: Mapping[str, str]) -> Iterator[str]:
-    """A copy of the data directory, served as the pages say, but on free ports; yields its URL."""
+    """A copy of the data directory, served as the pages say, on whatever port is free; yields its URL."""
     assert SERVE in printed[RUN]
     folder = workplace / "served"
     shutil.copytree(workplace / ".bigquery", folder / ".bigquery")
-    rest, grpc = emulator.free_ports(2)
-    command = [str(Path(sys.executable).with_name("bqemulator")), *SERVE.split()[3:]]
-    server = subprocess.Popen(
-        [*command, "--rest-port", str(rest), "--grpc-port", str(grpc)],
-        cwd=folder,
-        env=emulator.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{rest}"
-    try:
-        emulator.wait_until_it_answers(url, server)
+    with emulator.serving(cwd=folder) as (_, output):
+        [url] = re.findall(r" at (http://\S+),", output)
         yield url
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 def test_the_data_is_served_to_python(served: str) -> None:
     [script] = [block for page in PAGES for block in docs.code_blocks(page, "python")]
     with redirect_stdout(StringIO()) as out:
         exec(compile(script.replace("http://127.0.0.1:9050", served), "the page", "exec"), {})
-    assert {line.split()[0] for line in out.getvalue().splitlines()} == {"Free", "Premium", "Business"}
+    assert {line.split()[1] for line in out.getvalue().splitlines()[1:]} == {"Free", "Premium", "Business"}
 
 
 def test_every_query_runs_as_it_stands(served: str) -> None:

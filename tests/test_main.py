@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import checks, embedded, ewallet, main, sql, warehouse
+from dcr_data_generator import checks, ewallet, main, sql, warehouse
+from dcr_data_generator.embedded import client as embedded
 from dcr_data_generator.embedded.engine import Endpoints
 from dcr_data_generator.tables import SOURCE
 from dcr_data_generator.warehouse import Warehouse
@@ -106,7 +107,7 @@ def guarded(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> d
 
 def connect(url: str) -> tuple[bigquery.Client, None, str, str]:
     """What the program knows of a place that it takes for Google Cloud."""
-    return embedded.connect(url, PROJECT, warehouse.job_defaults(), "US"), None, "Google Cloud", "the console"
+    return embedded.connect(url, PROJECT, warehouse.client_defaults("US")), None, "Google Cloud", "the console"
 
 
 def bill(request: Request, response: Response, requests: list[Request]) -> Response:

@@ -1,5 +1,7 @@
 """A BigQuery client of the embedded BigQuery, or of an emulator."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ from google.cloud.bigquery_storage import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 from requests import Response
 
-from dcr_data_generator.embedded.engine import explain
-from dcr_data_generator.errors import UserError
+from dcr_data_generator.embedded import engine
+from dcr_data_generator.embedded.engine import Endpoints
+from dcr_data_generator.errors import BIGQUERY_ERRORS, UserError, explain
 
 
 class EmulatorClient(bigquery.Client):
@@ -28,13 +31,23 @@ class EmulatorClient(bigquery.Client):
         return super().load_table_from_file(*arguments, **options | {"size": None})
 
 
-def connect(
-    url: str,
-    project: str,
-    job_defaults: tuple[bigquery.QueryJobConfig, bigquery.LoadJobConfig],
-    location: str,
-    directory: Path | None = None,
-) -> EmulatorClient:
+@contextmanager
+def connected(
+    directory: Path, defaults: Mapping[str, Any], port: int = 0
+) -> Iterator[tuple[EmulatorClient, Endpoints]]:
+    """Run the embedded BigQuery and connect to it.
+
+    Raises:
+        UserError: it cannot start, or an error of BigQuery ended the block.
+    """
+    with engine.running(directory, port) as endpoints:
+        try:
+            yield connect(endpoints.rest, engine.PROJECT, defaults, directory), endpoints
+        except BIGQUERY_ERRORS as error:
+            raise UserError(engine.explain(directory, str(error)) or explain(error, engine.PROJECT)) from None
+
+
+def connect(url: str, project: str, defaults: Mapping[str, Any], directory: Path | None = None) -> EmulatorClient:
     """Connect to an emulator at a URL, without credentials, and without the proxies of the person's network.
 
     Where its data directory is known, a request that fails for a cause found there raises a UserError.
@@ -43,21 +56,13 @@ def connect(
     session.trust_env = False
     if directory:
         session.hooks["response"].append(partial(raise_explained, directory))
-    query_defaults, load_defaults = job_defaults
-    return EmulatorClient(
-        project,
-        AnonymousCredentials(),
-        _http=session,
-        location=location,
-        default_query_job_config=query_defaults,
-        default_load_job_config=load_defaults,
-        client_options={"api_endpoint": url},
-    )
+    options = {"api_endpoint": url}
+    return EmulatorClient(project, AnonymousCredentials(), _http=session, client_options=options, **defaults)
 
 
 def raise_explained(directory: Path, response: Response, **_: object) -> None:
     """Raise an error of the server that its directory explains: Google's client would repeat the request in vain."""
-    if response.status_code >= 500 and (explanation := explain(directory, response.text)):
+    if response.status_code >= 500 and (explanation := engine.explain(directory, response.text)):
         raise UserError(explanation)
 
 

@@ -1,15 +1,11 @@
 """Reads a person's own export of thelook_ecommerce: orders.csv, order_items.csv and users.csv in a folder."""
 
-import csv
 import gzip
 import hashlib
-import io
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -21,12 +17,9 @@ from pyarrow import csv as arrow_csv
 from dcr_data_generator.errors import UserError
 
 KEYS = {"orders": "order_id", "order_items": "id", "users": "id"}
-# The users' id is no key: thelook has several records of some users.
-UNIQUE = {"orders": "order_id", "order_items": "id"}
 # Raise the number when a file comes to be read otherwise: what an earlier version read is then read anew.
 READER = b"2"
-# An address may be 100,000 characters long, and the engine takes it.
-csv.field_size_limit(1 << 30)
+MAX_COLUMNS = 1000
 # The first that BigQuery has.
 FIRST_TIME = pd.Timestamp("0001-01-01", tz="UTC")
 # What stands in a CSV file's place, by its first bytes.
@@ -61,13 +54,13 @@ def fingerprint(folder: Path) -> str:
 def find(folder: Path, name: str) -> Path:
     """Find a table's file: orders.csv, else the one named like thelook_ecommerce.orders.csv.gz."""
     path = folder / f"{name}.csv"
+    if path.exists():
+        return path
     pattern = re.compile(rf"([^.].*[._-])?{name}\.csv(\.gz)?", re.IGNORECASE)
     others = sorted(other for other in folder.glob("*") if pattern.fullmatch(other.name))
-    if path in others or not others:
-        return path
     if len(others) > 1:
         raise UserError(f"{others[0]} and {others[1]} could both be {name}.csv: remove one of them")
-    return others[0]
+    return others[0] if others else path
 
 
 def content(path: Path) -> bytes:
@@ -96,13 +89,13 @@ def read(folder: Path, schemas: Mapping[str, Sequence[SchemaField]]) -> dict[str
 
 
 def read_table(path: Path, schema: Sequence[SchemaField], name: str) -> pd.DataFrame:
-    """Read one file."""
-    texts = read_texts(path, content(path), [field.name for field in schema])
+    texts = read_texts(path, [field.name for field in schema])
     table = pd.DataFrame({field.name: convert(path, texts[field.name], field.field_type) for field in schema})
-    refuse(path, table[KEYS[name]].isna(), texts[KEYS[name]], "a key: it is empty")
-    if unique := UNIQUE.get(name):
+    key = KEYS[name]
+    refuse(path, table[key].isna(), texts[key], "a key: it is empty")
+    if name != "users":  # thelook has several records of some users
         table = table.drop_duplicates()
-        refuse(path, table[unique].duplicated(), texts[unique].loc[table.index], "unique: another row has it too")
+        refuse(path, table[key].duplicated(), texts[key].loc[table.index], "unique: another row has it too")
     if name == "orders":
         refuse(path, table["created_at"].isna(), texts["created_at"], "a timestamp: it is empty")
     if name == "users":
@@ -113,17 +106,35 @@ def read_table(path: Path, schema: Sequence[SchemaField], name: str) -> pd.DataF
     return table.reset_index(drop=True)
 
 
-def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
-    """Read the columns as text (str)."""
-    if not data.strip():
+def read_texts(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Read the columns as text (str). The index has the rows' numbers, as a spreadsheet counts: the header is row 1."""
+    data = content(path)
+    start = data[:1000].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
         raise UserError(f"{path} is empty: export the table with its header")
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    for start, kind in NO_CSV.items():
-        if data[:1000].lstrip().startswith(start):
+    for first_bytes, kind in NO_CSV.items():
+        if start.startswith(first_bytes):
             raise UserError(f"{path} is {kind}")
-    header, *rows = re.split(rb"[\r\n]+", data, maxsplit=1)
-    lines = header.decode("utf-8", "replace").splitlines()
-    names = [column.strip() for column in next(csv.reader(lines[:1], skipinitialspace=True), [])]
+    try:
+        rows = arrow_csv.read_csv(
+            pa.py_buffer(data + b"\n"),  # Arrow takes no header whose line has no end
+            # The errors have the number of the row only where one thread reads.
+            read_options=arrow_csv.ReadOptions(autogenerate_column_names=True, use_threads=False),
+            # An empty line counts as a row, and is dropped below.
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={f"f{number}": pa.string() for number in range(MAX_COLUMNS)},
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        ).to_pandas()
+    except pa.ArrowInvalid as error:
+        reason = re.sub(r"^CSV parse error: |^In CSV column #\d+: ", "", str(error).splitlines()[0])
+        raise UserError(
+            f"{path} is not a CSV file that can be read ({reason:.200}): export it again, comma-separated, in UTF-8"
+        ) from None
+    names = [str(name).strip(' "') for name in rows.iloc[0]]
     if missing := [column for column in columns if column not in names]:
         hint = ": its first line has no commas" if len(names) == 1 else ""
         raise UserError(
@@ -131,25 +142,10 @@ def read_texts(path: Path, data: bytes, columns: list[str]) -> pd.DataFrame:
         )
     if twice := [column for column in columns if names.count(column) > 1]:
         raise UserError(f"{path} has two columns {twice[0]}: keep one")
-    if not b"".join(rows).strip():
+    texts = rows.set_axis(names, axis=1).set_axis(rows.index + 1)[1:].dropna(how="all")[columns]
+    if texts.empty:
         raise UserError(f"{path} has a header and no rows: export a table that has some")
-    try:
-        table = arrow_csv.read_csv(
-            pa.py_buffer(data),
-            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=1, use_threads=False),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(columns, pa.string()),
-                include_columns=columns,
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        reason = re.sub(r"^CSV parse error: |^In CSV column #\d+: ", "", str(error).splitlines()[0])
-        raise UserError(f"{path} is not a CSV file that can be read ({reason}): export it again, in UTF-8") from None
-    return table.to_pandas()
+    return texts
 
 
 def convert(path: Path, texts: pd.Series, kind: str) -> pd.Series:
@@ -184,17 +180,8 @@ def integers(texts: pd.Series) -> pd.Series:
 
 
 def refuse(path: Path, wrong: pd.Series, texts: pd.Series, allowed: str) -> None:
-    """Name the first row that is wrong; the header is row 1."""
+    """Name the first row that is wrong."""
     if wrong.any():
         row = wrong.idxmax()
         value = "" if pd.isna(texts[row]) else f"{texts[row]:.60}"
-        raise UserError(f"{path}, row {row_number(path, row)}, column {texts.name}: {value!r} is not {allowed}")
-
-
-def row_number(path: Path, row: int) -> int:
-    """Count a row as a spreadsheet does, which has a row for an empty line, too."""
-    file = io.TextIOWrapper(io.BytesIO(content(path)), encoding="utf-8-sig", newline="")
-    with suppress(csv.Error):
-        numbers = (number for number, fields in enumerate(csv.reader(file), start=1) if fields)
-        return next(islice(numbers, row + 1, None))
-    return row + 2  # Python's reader is stricter than Arrow's about line ends
+        raise UserError(f"{path}, row {row}, column {texts.name}: {value!r} is not {allowed}")

@@ -27,8 +27,8 @@ class Endpoints(NamedTuple):
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Endpoints]:
-    """Run the embedded BigQuery on the data in a directory, on free ports.
+def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
+    """Run the embedded BigQuery on the data in a directory; 0 is any free port.
 
     Raises:
         UserError: the engine is not installed, or the directory is in use, damaged or not to be written.
@@ -53,7 +53,7 @@ def running(directory: Path) -> Iterator[Endpoints]:
         Settings(
             rest_host=LOCALHOST,
             grpc_host=LOCALHOST,
-            rest_port=0,
+            rest_port=port,
             grpc_port=0,
             default_project_id=PROJECT,
             persistence_mode=PersistenceMode.PERSISTENT,
@@ -132,17 +132,12 @@ def made_by() -> str:
     return f"dcr_data_generator data 1, bqemulator {version('bqemulator')}, duckdb {version('duckdb')}\n"
 
 
-def how_to_serve(directory: Path) -> str:
-    """Give the command that serves the data in a directory to any BigQuery client."""
-    return f"uv run bqemulator start --persistent --data-dir {directory} --project {PROJECT}"
-
-
 def explain(directory: Path, error: str) -> str | None:
     """Explain an error of the engine by the state of its directory; None if it may have another cause."""
     if shutil.disk_usage(directory).free < FULL_DISK_BYTES:
         return f"the disk of {directory} is full: free some space, or give another --embedded-dir"
     if "Could not set lock" in error:
-        return f"{directory} is in use by another run: wait for it to end, or give another --embedded-dir"
+        return f"{directory} is in use by another run, or is being served: end that, or give another --embedded-dir"
     if re.search(r"not a valid DuckDB|Corrupt database|Could not read|Serialization Error|\bWAL\b", error):
         return (
             f"the data in {directory} cannot be read ({error.splitlines()[0]:.200}): remove the directory and run again"

@@ -23,6 +23,7 @@ from dcr_data_generator import sql
 from dcr_data_generator.clean_room import __main__ as clean_room
 from dcr_data_generator.clean_room import views
 from dcr_data_generator.clean_room.settings import PublishSettings, RehearseSettings, SubscribeSettings
+from dcr_data_generator.embedded import engine, serve
 from dcr_data_generator.main import CONSTANTS
 from dcr_data_generator.settings import ENVIRONMENT_PREFIX, Settings
 from dcr_data_generator.tables import DESCRIPTIONS, PROVIDER, SCHEMAS
@@ -217,6 +218,11 @@ def views_part(_: Printed) -> str:
     return table(["view", "what it shares", "analysis rule"], rows)
 
 
+def example_part(_: Printed) -> str:
+    """The program that `serve` prints."""
+    return f"```python\n{serve.example(f'http://{engine.LOCALHOST}:{serve.PORT}')}```\n"
+
+
 def layout_part(_: Printed) -> str:
     """The modules, and what each says that it is for."""
     rows = []
@@ -272,6 +278,7 @@ PARTS: dict[str, Callable[[Printed], str]] = {
     "rehearsal": rehearsal_part,
     "attempts": attempts_part,
     "query": query_part,
+    "example": example_part,
     "layout": layout_part,
 }
 

@@ -62,6 +62,21 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
+def serving(*flags: str, cwd: Path) -> Iterator[tuple[subprocess.Popen, str]]:
+    """Serve a data directory as a person does; yields the process, and what it has printed."""
+    with start_program("serve", *flags, module="dcr_data_generator.embedded", cwd=cwd) as process:
+        try:
+            printed = ""
+            while "print(" not in printed:  # the example's last line
+                line = process.stdout.readline()
+                assert line, f"{printed}{process.stderr.read()}"
+                printed += line
+            yield process, printed
+        finally:
+            process.kill()
+
+
+@contextmanager
 def running(directory: Path, filled: Path | None = None) -> Iterator[str]:
     """Run an emulator on a data directory, copied from one that is filled where there is one; yields its URL."""
     if filled:
@@ -102,10 +117,12 @@ def wait_until_it_answers(url: str, process: subprocess.Popen) -> None:
     raise RuntimeError(f"the emulator at {url} does not answer")
 
 
-def start_program(*flags: str, cwd: Path = ROOT, **variables: str) -> subprocess.Popen:
+def start_program(
+    *flags: str, module: str = "dcr_data_generator.main", cwd: Path = ROOT, **variables: str
+) -> subprocess.Popen:
     """Start the program in a process of its own, its output piped."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "dcr_data_generator.main", *flags],
+        [sys.executable, "-m", module, *flags],
         cwd=cwd,
         env=environment(**variables),
         stdin=subprocess.DEVNULL,
