@@ -130,7 +130,7 @@ class Terminal:
             f"provider only: {outcome.provider_only:,}."
         )
         days = {str(outcome.first_order): None, str(outcome.last_order): None}
-        self.line(f"\nFive tables, with orders from {' to '.join(days)}:")
+        self.line(f"\nFive tables, with orders from {' to '.join(days)}, by seed {settings.seed}:")
         for dataset, tables in groupby(outcome.row_counts.items(), lambda each: each[0].partition(".")[0]):
             counts = " · ".join(f"{table.partition('.')[2]} {rows:,}" for table, rows in tables)
             self.line(f"  {dataset:<17}  {counts}")
