@@ -7,7 +7,17 @@ analysis rules", in BigQuery's documentation, for the fields, their ranges and w
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
 
 from dcr_data_generator.errors import UserError
 
@@ -26,7 +36,7 @@ class Condition(StrEnum):
 class Part(BaseModel):
     """A part of a policy: a field that BigQuery does not know is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=AliasGenerator(serialization_alias=to_camel))
 
 
 class AggregationThreshold(Part):
@@ -34,7 +44,15 @@ class AggregationThreshold(Part):
 
     threshold: int = Field(gt=0)
     # The page on analysis rules says privacy_unit_column, the one on DDL privacy_unit_columns.
-    privacy_unit_column: str = Field(validation_alias=AliasChoices("privacy_unit_column", "privacy_unit_columns"))
+    privacy_unit_column: str = Field(
+        validation_alias=AliasChoices("privacy_unit_column", "privacy_unit_columns"),
+        serialization_alias="privacyUnitColumns",
+    )
+
+    @field_serializer("privacy_unit_column")
+    def list_columns(self, column: str) -> list[str]:
+        """The REST API has room for several."""
+        return [column]
 
 
 class DifferentialPrivacy(Part):
@@ -95,6 +113,11 @@ class PrivacyPolicy(Part):
         """The column whose values are the people protected."""
         unit = self.aggregation_threshold_policy or self.differential_privacy_policy
         return unit.privacy_unit_column if unit else None
+
+    @property
+    def resource(self) -> dict:
+        """The policy as the REST API names its fields."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     @property
     def columns(self) -> set[str]:

@@ -20,7 +20,6 @@ from google.cloud import bigquery
 from google.cloud import bigquery_analyticshub_v1 as sharing
 from google.iam.v1 import policy_pb2
 from pydantic import SecretStr
-from pydantic.alias_generators import to_camel
 from rich.markup import escape
 
 from dcr_data_generator import warehouse
@@ -179,8 +178,11 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
         text = f"bigquery.jobs.insert load {target.path(source)}.{salt.SALT_TABLE}, one row"
         yield Call(text, partial(load_salt, target, source, secret), OWNER.format(target.path(source)))
     for view in target.views:
-        text = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.dataset)}.{view.name}"
-        role = f"{OWNER.format(target.path(view.dataset))}, and {OWNER.format(target.path(view.source))}"
+        text = (
+            f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.dataset)}.{view.name}, "
+            "deleted first, with its listing, if its policy cannot be changed"
+        )
+        role = f"{OWNER.format(target.path(view.dataset))}, {OWNER.format(target.path(view.source))}, and {admin}"
         yield Call(text, partial(create_view, target, view), role)
         text = f"bigquery.datasets.patch {target.path(view.source)}, authorize view {view.dataset}.{view.name}"
         yield Call(text, partial(set_authorization, target, view, True), OWNER.format(target.path(view.source)))
@@ -255,18 +257,27 @@ def load_salt(target: Target, source: str, secret: SecretStr) -> str | None:
 
 
 def create_view(target: Target, view: View) -> str | None:
-    """Create a view, or replace one that differs. Replacing a view with a privacy budget would refill the budget."""
+    """Create a view, or replace one that differs. Replacing a view with a privacy budget would refill the budget.
+
+    Where BigQuery does not let its policy be changed, it is deleted and created again. A new view needs a new
+    authorization and a new listing, which the calls after this one make: those of a deleted one are removed here.
+    """
     client, name = target.client(view.dataset), f"{target.path(view.dataset)}.{view.name}"
     current = find(client.get_table, name)
     if current and is_published(view, current):
         return None
-    if not current:
-        set_authorization(target, view, False)  # that of a view of this name that was deleted: it is worth nothing
+    can_be_replaced = current is not None and is_changeable(view, current)
+    is_listed = not can_be_replaced and delete_listing(target, view) is not None
+    if not can_be_replaced:
+        set_authorization(target, view, False)
+        delete_table(target, f"{view.dataset}.{view.name}")
     client.query(view.statement).result()
     table = client.get_table(name)
     table.labels = {**LABELS, FINGERPRINT: fingerprint(view)}
     client.update_table(table, ["labels"])
-    return "changed" if current else "created"
+    if is_listed:
+        return "created again, as its listing will be: subscribers must refresh"
+    return "changed" if can_be_replaced else "created"
 
 
 def fingerprint(view: View) -> str:
@@ -281,17 +292,27 @@ def is_published(view: View, table: bigquery.Table) -> bool:
     definition = table.to_api_repr().get("view", {})
     if "query" not in definition:
         return True
-    policy = view.policy.model_dump(mode="json", exclude_none=True)
-    if threshold := policy.get("aggregation_threshold_policy"):
-        threshold["privacy_unit_columns"] = [threshold.pop("privacy_unit_column")]
     is_same_query = definition["query"].split() == view.query.split()
-    return is_same_query and has_values(definition.get("privacyPolicy"), policy)
+    return is_same_query and has_values(definition.get("privacyPolicy"), view.policy.resource)
+
+
+def is_changeable(view: View, table: bigquery.Table) -> bool:
+    """Whether a table's policy can be changed to this view's, where the table tells its policy.
+
+    "Restrict data access using analysis rules": a threshold or privacy policy beside a join restriction policy cannot
+    be changed, and neither of the two can be switched for the other.
+    """
+    old, new = table.to_api_repr().get("view", {}).get("privacyPolicy", {}), view.policy.resource
+    return all(
+        kind in new and ("joinRestrictionPolicy" not in old or has_values(old[kind], new[kind]))
+        for kind in old.keys() & {"aggregationThresholdPolicy", "differentialPrivacyPolicy"}
+    )
 
 
 def has_values(resource: object, values: object) -> bool:
     """Whether a resource of the REST API has these values. It may have more, and its integers are strings."""
     if isinstance(values, dict) and isinstance(resource, dict):
-        return all(has_values(resource.get(to_camel(name)), value) for name, value in values.items())
+        return all(has_values(resource.get(name), value) for name, value in values.items())
     if isinstance(values, int | float) and isinstance(resource, str):
         return float(resource) == values
     return resource == values

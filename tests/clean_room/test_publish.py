@@ -1,5 +1,7 @@
 """Publishing the clean room: the BigQuery side on the embedded engine, the sharing side on a service of the tests."""
 
+import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -13,8 +15,9 @@ from google.cloud import bigquery
 from google.iam.v1 import policy_pb2
 from google.type import expr_pb2
 from pydantic import SecretStr
+from pydantic.alias_generators import to_camel
 
-from dcr_data_generator import warehouse
+from dcr_data_generator import sql, warehouse
 from dcr_data_generator.clean_room import __main__ as command
 from dcr_data_generator.clean_room import publish, views
 from dcr_data_generator.clean_room.publish import Call, Target
@@ -56,11 +59,12 @@ def client_of(connect: Callable) -> Iterator[Callable[[str], bigquery.Client]]:
         def delete_table(name: str) -> None:
             # bqemulator 1.4 answers tables.delete of a view with an internal error, for which the client waits.
             if client.get_table(name).table_type == "VIEW":
-                client.query(f"DROP VIEW {name.partition('.')[2]}").result()
+                bigquery.Client.query(client, f"DROP VIEW {name.partition('.')[2]}").result()
             else:
                 bigquery.Client.delete_table(client, name)
 
         client.delete_table = delete_table
+        know_policies(client)
         return client
 
     for path, tables in SOURCES.items():
@@ -71,6 +75,52 @@ def client_of(connect: Callable) -> Iterator[Callable[[str], bigquery.Client]]:
     yield client_of
     for path in [*SOURCES, *VIEWS]:
         client_of(path.split(".")[0]).delete_dataset(path, delete_contents=True, not_found_ok=True)
+
+
+CREATE_VIEW = re.compile(r"CREATE OR REPLACE VIEW (\S+).*privacy_policy = '([^']*)'\s*\)\s*AS\s(.*)", re.DOTALL)
+
+
+def know_policies(client: bigquery.Client) -> None:
+    """Let a client know the policies of views, which the embedded engine does not, and what cannot be replaced.
+
+    "Restrict data access using analysis rules": "once you've used a join restriction policy with another policy, you
+    can't change that other policy afterwards", and "you can't switch between aggregation threshold analysis rules and
+    differential privacy analysis rules".
+    """
+    definitions: dict[str, tuple[str, dict]] = {}
+    run, get, delete = client.query, client.get_table, client.delete_table
+
+    def query(text: str, *arguments: object, **more: object) -> bigquery.QueryJob:
+        if statement := CREATE_VIEW.search(text):
+            name, policy, select = statement.group(1), json.loads(statement.group(2)), statement.group(3)
+            _, old = definitions.get(name, ("", {}))
+            joins = old.pop("join_restriction_policy", None)
+            for kind, values in old.items():
+                if kind not in policy or (joins and policy[kind] != values):
+                    raise exceptions.BadRequest(f"the {kind} of {name} cannot be changed")
+            definitions[name] = select, policy
+        return run(text, *arguments, **more)
+
+    def get_table(name: object, **more: object) -> bigquery.Table:
+        table = get(name, **more)
+        if definition := definitions.get(f"{table.dataset_id}.{table.table_id}"):
+            policy = {to_camel(kind): in_rest(values) for kind, values in definition[1].items()}
+            table._properties["view"] = {"query": definition[0], "privacyPolicy": policy}
+        return table
+
+    def delete_table(name: str) -> None:
+        delete(name)
+        definitions.pop(name.partition(".")[2], None)
+
+    client.query, client.get_table, client.delete_table = query, get_table, delete_table
+
+
+def in_rest(values: dict) -> dict:
+    """A part of a policy as the REST API has it: integers are strings, and a threshold has a list of unit columns."""
+    renamed = {to_camel(name): value for name, value in values.items()}
+    if "threshold" in renamed:
+        return {"threshold": str(renamed["threshold"]), "privacyUnitColumns": [renamed["privacyUnitColumn"]]}
+    return renamed | {name: str(renamed[name]) for name in {"maxGroupsContributed"} & renamed.keys()}
 
 
 def create_dataset(client: bigquery.Client, path: str) -> None:
@@ -85,10 +135,17 @@ class Room:
 
     def __init__(self, client_of: Callable[[str], bigquery.Client], service: SharingService, client: object) -> None:
         self.client_of, self.service, self.sharing_client = client_of, service, client
+        self.views = views.read()
+
+    def change_view(self, name: str, old: str, new: str) -> None:
+        """Change a view's statement before the next call of `publish`."""
+        [position] = [position for position, view in enumerate(self.views) if view.name == name]
+        statement = self.views[position].statement.replace(old, new)
+        self.views[position] = views.parse(sql.Query(name, {}, statement))
 
     def target(self, location: str = "US") -> Target:
         """Where it is published."""
-        return Target(MERCHANT, PROVIDER, location, views.read(), self.client_of, lambda: self.sharing_client)
+        return Target(MERCHANT, PROVIDER, location, self.views, self.client_of, lambda: self.sharing_client)
 
     def calls(
         self, *subscribers: str, salt: SecretStr = SALT, allow_egress: bool = False, location: str = "US"
@@ -221,6 +278,89 @@ def test_a_view_that_was_deleted_and_created_again_is_authorized_again(
     monkeypatch.setattr(client, "update_dataset", update)
     room.publish()
     assert updates == [everything - {"wallet_spend"}, everything]
+
+
+THRESHOLD = '"aggregation_threshold_policy": {"threshold": 50, "privacy_unit_column": "hashed_email"}'
+BUDGET = (
+    '"differential_privacy_policy": {"privacy_unit_column": "hashed_email", "max_epsilon_per_query": 5, '
+    '"epsilon_budget": 100, "delta_per_query": 0.0001, "delta_budget": 0.002}'
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    {
+        "another threshold beside a join restriction": ('"threshold": 50', '"threshold": 60'),
+        "no threshold any more": (f"{THRESHOLD}, ", ""),
+        "privacy instead of a threshold": (THRESHOLD, BUDGET),
+    }.values(),
+)
+def test_a_view_whose_policy_cannot_be_changed_is_created_again_authorized_again_and_listed_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch, old: str, new: str
+) -> None:
+    room.change_view("wallet_spend", "JOIN_NOT_REQUIRED", "JOIN_ALL")
+    room.publish(ANN)
+    client, path = room.client_of(PROVIDER), f"{PROVIDER}.ewallet_provider"
+    before = room.authorized_views()[path]
+    updates: list[set[str]] = []
+
+    def update(*arguments: object) -> None:
+        bigquery.Client.update_dataset(client, *arguments)
+        updates.append(room.authorized_views()[path])
+
+    monkeypatch.setattr(client, "update_dataset", update)
+    room.change_view("wallet_spend", old, new)
+    room.service.calls.clear()
+    changes = {call.text: change for call in room.calls(ANN) if (change := call.run())}
+    assert list(changes.values()) == [
+        "created again, as its listing will be: subscribers must refresh",
+        "changed",
+        "created",
+    ]
+    assert all("wallet_spend" in text for text in changes)
+    assert updates == [before - {"wallet_spend"}, before]
+    assert room.service.changes() == ["DeleteListing", "CreateListing"]
+    assert set(room.publish(ANN)) == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("wallet_spend", "JOIN_NOT_REQUIRED", "JOIN_ALL"),
+        ("wallet_spend", "t.transaction_amount\n", "t.transaction_amount + 1 AS transaction_amount\n"),
+        ("wallet_orders", '["order_id"]', '["order_id", "transaction_id"]'),
+    ],
+)
+def test_a_view_whose_policy_can_be_changed_stays_listed_and_authorized(
+    room: Room, name: str, old: str, new: str
+) -> None:
+    room.publish(ANN)
+    room.service.calls.clear()
+    room.change_view(name, old, new)
+    assert [change for change in room.publish(ANN) if change] == ["changed"]
+    assert room.service.changes() == []
+
+
+def test_a_view_that_was_deleted_but_not_created_again_is_completed(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.publish(ANN)
+    room.change_view("wallet_spend", '"threshold": 50', '"threshold": 60')
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(room.client_of(PROVIDER), "query", stop)
+        with pytest.raises(KeyboardInterrupt):
+            room.publish(ANN)
+    assert VIEWS[f"{PROVIDER}.ewallet_clean_room"] - room.contents()[f"{PROVIDER}.ewallet_clean_room"] == {
+        "wallet_spend"
+    }
+    room.publish(ANN)
+    assert len(room.service.listings) == 5
+    assert list(room.authorized_views().values()) == list(reversed(VIEWS.values()))
+    assert set(room.publish(ANN)) == {None}
 
 
 def test_an_interrupted_run_is_completed(room: Room) -> None:

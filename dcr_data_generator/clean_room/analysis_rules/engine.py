@@ -5,7 +5,7 @@ that is what rules.py is for.
 """
 
 import ctypes
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from google.protobuf import empty_pb2
 from wasmtime import Config, Trap
 from zetasql import types
-from zetasql.api import Analyzer, ASTNodeVisitor, CatalogBuilder, Parser, TableBuilder
+from zetasql.api import Analyzer, CatalogBuilder, Parser, TableBuilder
 from zetasql.core import wasm_client
 from zetasql.core.exceptions import ZetaSQLError
 from zetasql.core.local_service import ZetaSqlLocalService
@@ -21,7 +21,7 @@ from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
 from zetasql.wasi._pb2.zetasql.public import value_pb2
 
 from dcr_data_generator.clean_room.analysis_rules import dialect
-from dcr_data_generator.clean_room.analysis_rules.lineage import NotUnderstood
+from dcr_data_generator.clean_room.analysis_rules.lineage import NotUnderstood, find
 
 # The types of columns, as BigQuery's API names them.
 KINDS = {
@@ -40,6 +40,7 @@ REWRITES = [
     types.ResolvedASTRewrite[f"REWRITE_{name}"]
     for name in ("AGGREGATION_THRESHOLD", "ANONYMIZATION", "BUILTIN_FUNCTION_INLINER", "LIKE_ANY_ALL", "GROUPING_SET")
 ]
+UNIT = "privacy_unit_column"
 EPOCH = date(1970, 1, 1)
 READERS: dict[str, Callable] = {
     "timestamp_value": lambda value: value.ToDatetime(UTC),
@@ -55,14 +56,6 @@ class Answer(NamedTuple):
 
     columns: list[str]
     rows: list[tuple]
-
-
-class ClauseText(NamedTuple):
-    """A privacy clause in a text: where it stands in bytes of UTF-8, its keyword, and the text of each option."""
-
-    place: range
-    keyword: str
-    options: dict[str, str]
 
 
 def start() -> ZetaSqlLocalService:
@@ -147,21 +140,12 @@ class GoogleSQL:
         Raises:
             NotUnderstood: the text is not one statement.
         """
-        nodes: list[types.ASTNode] = []
-
-        class Finder(ASTNodeVisitor):
-            def default_visit(self, node: types.ASTNode) -> None:
-                if isinstance(node, kind):
-                    nodes.append(node)
-                self.descend(node)
-
         try:
-            Finder().visit(Parser(self.language).parse_statement(text))
+            return find(Parser(self.language).parse_statement(text), kind)
         except (ZetaSQLError, Trap) as error:
             # The parser does not say where the error is; the analyzer does.
             self.analyze(text, types.ErrorMessageMode.ERROR_MESSAGE_ONE_LINE)
             raise NotUnderstood(one_line(error)) from None
-        return nodes
 
     def analyze(self, text: str, error_mode: int | None = None) -> types.ResolvedStatement:
         """Analyze a statement; returns its resolved tree, with places.
@@ -180,14 +164,23 @@ class GoogleSQL:
         except (ZetaSQLError, Trap) as error:
             raise NotUnderstood(one_line(error)) from None
 
-    def clauses(self, text: str) -> Iterator[ClauseText]:
-        """Find the privacy clauses of a query."""
+    def with_options(self, text: str, defaults: Mapping[str, Mapping[str, float]], instead: Mapping[str, float]) -> str:
+        """Give a query's privacy clauses the options that they do not have, by their keywords, or others instead.
+
+        The privacy unit column is the one of the table: the engine knows it, and takes it only once.
+        """
+        edits = []
         for select in self.nodes(text, types.ASTSelect):
-            if clause := select.select_with:
-                entries = clause.options.options_entries if clause.options else []
-                places = {entry.name.id_string.lower(): as_range(entry.value) for entry in entries}
-                options = {name: text.encode()[place.start : place.stop].decode() for name, place in places.items()}
-                yield ClauseText(as_range(clause), clause.identifier.id_string.upper(), options)
+            clause = select.select_with
+            if clause and (keyword := clause.identifier.id_string.upper()) in defaults:
+                options: dict[str, object] = {**defaults[keyword]}
+                for entry in clause.options.options_entries if clause.options else []:
+                    place = as_range(entry.value)
+                    options[entry.name.id_string.lower()] = text.encode()[place.start : place.stop].decode()
+                options = {name: value for name, value in {**options, **instead}.items() if name != UNIT}
+                written = ", ".join(f"{name} = {value}" for name, value in options.items())
+                edits.append((as_range(clause), f"WITH {keyword} OPTIONS ({written})"))
+        return edit(text, edits)
 
     def evaluate(self, text: str, times: int = 1) -> list[Answer]:
         """Evaluate a query over the rows of the tables, several times: each time anew, where there is noise.

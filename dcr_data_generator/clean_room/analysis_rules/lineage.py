@@ -4,13 +4,17 @@ ZetaSQL's resolved tree is walked from the leaves up. Each scan has columns, and
 from which it comes.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import permutations
+from typing import Any, NamedTuple
 
 from zetasql import types
-from zetasql.api import ResolvedNodeVisitor
+from zetasql.api import TreeVisitor
 
+from dcr_data_generator.clean_room.policy import PrivacyPolicy
+
+SCAN = types.ResolvedScan
 THRESHOLD, NOISE = types.ResolvedAggregationThresholdAggregateScan, types.ResolvedDifferentialPrivacyAggregateScan
 # Scans that pass on their input's columns and compute some.
 SIMPLE_SCANS = (
@@ -34,14 +38,13 @@ class NotUnderstood(Exception):  # noqa: N818 - a person reads the word
 class Join(NamedTuple):
     """A join in which a table takes part.
 
-    `on` are its columns that equal something of the other side, `on_others` those that equal something of another
-    table, `columns` are all of its columns in the condition; `with_table` says that the other side reads a table,
-    `keeps_rows` that its own rows stay where nothing matches, and `is_inner` that no side's do.
+    `pairs` are what its condition equates across the two sides, in both orders, and `used` all that it reads;
+    `with_table` says that the other side reads a table, `keeps_rows` that the table's own rows stay where nothing
+    matches, and `is_inner` that no side's do.
     """
 
-    on: frozenset[str]
-    on_others: frozenset[str]
-    columns: frozenset[str]
+    pairs: list[tuple["Column", "Column"]]
+    used: frozenset["Origin"]
     with_table: bool
     keeps_rows: bool
     is_inner: bool
@@ -49,31 +52,43 @@ class Join(NamedTuple):
 
 @dataclass(eq=False)
 class Clause:
-    """A privacy clause: its scan, the columns that go into it, its options, and the views that it protects.
+    """A privacy clause: its scan, the views that it protects, the columns that go into it, and its options.
 
     `below` are the aggregations below the clause, each with what it reads.
     """
 
     scan: types.ResolvedScan
+    sources: list["Source"] = field(default_factory=list)
     below: list[tuple[types.ResolvedScan, list["Source"]]] = field(default_factory=list)
     columns: "Columns" = field(default_factory=dict)
     options: dict[str, float] = field(default_factory=dict)
-    views: frozenset[str] = frozenset()
 
     @property
     def is_noisy(self) -> bool:
         """Whether the clause is DIFFERENTIAL_PRIVACY and not AGGREGATION_THRESHOLD."""
         return isinstance(self.scan, NOISE)
 
+    @property
+    def policies(self) -> dict[str, PrivacyPolicy]:
+        """The policies of the views that the clause protects, by the views' names."""
+        return {source.table: source.policy for source in self.sources if source.policy}
+
 
 @dataclass(eq=False)
 class Source:
-    """One reading of a table: the table, the privacy clause over it (if any), time travel, and its joins."""
+    """One reading of a table: the table, its policy and the privacy clause over it, if any, time travel, and joins."""
 
     table: str
+    policy: PrivacyPolicy | None
     clause: Clause | None
     in_the_past: bool = False
     joins: list[Join] = field(default_factory=list)
+
+    @property
+    def unit(self) -> str | None:
+        """The privacy unit column, in lower case."""
+        unit = self.policy.privacy_unit_column if self.policy else None
+        return unit.lower() if unit else None
 
 
 class Origin(NamedTuple):
@@ -103,8 +118,13 @@ class Lineage:
         NotUnderstood: the query has a part of which it is not known what it does with its columns.
     """
 
-    def __init__(self, statement: types.ResolvedQueryStmt, secret_tables: Collection[str]) -> None:
-        self.secret_tables = secret_tables
+    def __init__(
+        self,
+        statement: types.ResolvedQueryStmt,
+        policies: Mapping[str, PrivacyPolicy],
+        secret_tables: Collection[str],
+    ) -> None:
+        self.policies, self.secret_tables = policies, secret_tables
         self.sources: list[Source] = []
         self.clauses: list[Clause] = []
         self.common: dict[str, types.ResolvedScan] = {}
@@ -119,12 +139,7 @@ class Lineage:
         """Walk a scan under a clause; returns its columns by their numbers."""
         match scan:
             case types.ResolvedTableScan():
-                source = Source(scan.table.name, clause, scan.for_system_time_expr is not None)
-                self.sources.append(source)
-                return {
-                    column.column_id: Column(frozenset({Origin(source, column.name.lower(), True)}))
-                    for column in scan.column_list
-                }
+                return self.table(scan, clause)
             case types.ResolvedWithScan():
                 self.common |= {entry.with_query_name: entry.with_subquery for entry in scan.with_entry_list}
                 return self.walk(scan.query, clause)
@@ -141,29 +156,46 @@ class Lineage:
         name = type(scan).__name__.removeprefix("Resolved").removesuffix("Scan")
         raise NotUnderstood(f"{name} is not supported in a rehearsal")
 
+    def table(self, scan: types.ResolvedTableScan, clause: Clause | None) -> Columns:
+        """Read a table."""
+        policy = self.policies.get(scan.table.name)
+        source = Source(scan.table.name, policy, clause, scan.for_system_time_expr is not None)
+        self.sources.append(source)
+        if clause and source.unit:
+            clause.sources.append(source)
+        origins = {column.column_id: Origin(source, column.name.lower(), True) for column in scan.column_list}
+        return {number: Column(frozenset({origin})) for number, origin in origins.items()}
+
     def join(self, scan: types.ResolvedJoinScan, clause: Clause | None) -> Columns:
-        """Walk a join."""
+        """Walk a join, and record it with the tables on either side that are under the same clause."""
         start = len(self.sources)
         left = self.walk(scan.left_scan, clause)
         middle = len(self.sources)
         right = self.walk(scan.right_scan, clause)
-        end = len(self.sources)
+        of_left, of_right = self.sources[start:middle], self.sources[middle:]
         self.walk_subqueries(scan.join_expr)
-        kind = scan.join_type
-        keeps = kind in (JOIN.LEFT, JOIN.FULL), kind in (JOIN.RIGHT, JOIN.FULL)
-        of_left, of_right = self.sources[start:middle], self.sources[middle:end]
-        self.add_join((of_left, of_right), clause, (left, right), scan.join_expr, keeps)
-        self.add_join((of_right, of_left), clause, (right, left), scan.join_expr, keeps[::-1])
-        columns = left | right
-        return with_equal_columns(columns, scan.join_expr) if kind == JOIN.INNER else columns
+        columns, kind, condition = left | right, scan.join_type, scan.join_expr
+        pairs: list[tuple[Column, Column]] = []
+        for equation in equations(condition):
+            one, other = map(column_numbers, equation)
+            across = (one <= left.keys() and other <= right.keys()) or (one <= right.keys() and other <= left.keys())
+            if one and other and across:
+                pairs += permutations(self.trace(side, columns) for side in equation)
+        used = self.trace(condition, columns).origins
+        for own, others, keeping in ((of_left, of_right, JOIN.LEFT), (of_right, of_left, JOIN.RIGHT)):
+            join = Join(pairs, used, bool(others), kind in (keeping, JOIN.FULL), kind == JOIN.INNER)
+            for source in own:
+                if source.clause is clause:
+                    source.joins.append(join)
+        return with_equal_columns(columns, condition) if kind == JOIN.INNER else columns
 
     def set_operation(self, scan: types.ResolvedSetOperationScan, clause: Clause | None) -> Columns:
         """Walk a UNION, INTERSECT or EXCEPT: a column comes from wherever the inputs' columns come."""
-        result: Columns = {column.column_id: Column() for column in scan.column_list}
+        result: Columns = {}
         for item in scan.input_item_list:
             columns = renumber(self.walk(item.scan, clause), item.output_column_list, scan.column_list)
             for number, column in columns.items():
-                result[number] = Column(result[number].origins | column.origins)
+                result[number] = Column(result.get(number, Column()).origins | column.origins)
         return result
 
     def simple(self, scan: types.ResolvedScan, clause: Clause | None) -> Columns:
@@ -174,17 +206,14 @@ class Lineage:
         own_clause = Clause(scan) if isinstance(scan, THRESHOLD | NOISE) else None
         columns: Columns = {}
         start = len(self.sources)
-        for part in inner_scans(scan):
+        _, *inputs = find(scan, SCAN, closed=(SCAN, types.ResolvedSubqueryExpr))
+        for part in inputs:
             columns |= self.walk(part, own_clause or clause)
         if clause and isinstance(scan, types.ResolvedAggregateScan):
             clause.below.append((scan, self.sources[start:]))
-        for argument in children(scan):
-            if isinstance(argument, types.ResolvedScan):
-                continue
-            self.walk_subqueries(argument)
-            for computed in find(argument, types.ResolvedComputedColumn | types.ResolvedDeferredComputedColumn):
-                origins = self.origins(computed.expr, columns)
-                columns[computed.column.column_id] = Column(origins, equals(computed.expr, columns))
+        self.walk_subqueries(scan)
+        for computed in find(scan, types.ResolvedComputedColumnBase, closed=SCAN):
+            columns[computed.column.column_id] = self.trace(computed.expr, columns)
         if own_clause:
             self.clauses.append(own_clause)
             own_clause.columns = columns
@@ -193,106 +222,62 @@ class Lineage:
             return {number: Column(as_computed(column.origins)) for number, column in columns.items()}
         return columns
 
-    def walk_subqueries(self, expression: types.ResolvedNode | None) -> None:
-        """Walk the queries within an expression, which are under no clause but their own."""
-        for subquery in find(expression, types.ResolvedSubqueryExpr):
+    def walk_subqueries(self, node: types.ResolvedNode | None) -> None:
+        """Walk the queries within expressions, which are under no clause but their own."""
+        for subquery in find(node, types.ResolvedSubqueryExpr, closed=SCAN):
             self.walk(subquery.subquery, None)
 
-    def add_join(
-        self,
-        sources: tuple[list[Source], list[Source]],
-        clause: Clause | None,
-        sides: tuple[Columns, Columns],
-        condition: types.ResolvedExpr | None,
-        keeps: tuple[bool, bool],
-    ) -> None:
-        """Record a join with the tables of one side that are under the same clause."""
-        own, other = sides
-        used = self.origins(condition, own | other) if condition else frozenset()
-        pairs = list(self.equal_pairs(condition, own, other))
-        for source in sources[0]:
-            if source.clause is not clause:
-                continue
-            equal = [
-                (origin.column, comes_from_other_table(partner, source.table))
-                for column, partner in pairs
-                for origin in column.origins
-                if origin.source is source and origin.unchanged
-            ]
-            on = frozenset(column for column, _ in equal)
-            on_others = frozenset(column for column, is_other in equal if is_other)
-            columns = frozenset(origin.column for origin in used if origin.source is source)
-            source.joins.append(Join(on, on_others, columns, bool(sources[1]), keeps[0], not any(keeps)))
-
-    def equal_pairs(
-        self, condition: types.ResolvedExpr | None, own: Columns, other: Columns
-    ) -> Iterator[tuple[Column, Column]]:
-        """Find the columns of one side that a condition equates with something of the other side, and that."""
-        for left, right in equations(condition):
-            for column, partner in ((left, right), (right, left)):
-                column, numbers = without_cast(column), column_numbers(partner)
-                if is_column(column, own) and numbers and numbers <= other.keys():
-                    yield own[column.column.column_id], Column(self.origins(partner, other), equals(partner, other))
-
-    def origins(self, expression: types.ResolvedNode, columns: Columns) -> frozenset[Origin]:
+    def trace(self, expression: types.ResolvedNode | None, columns: Columns) -> Column:
         """Find where an expression's value comes from: a bare column is unchanged, anything else is computed.
 
         A hash comes from what is hashed, but no longer from the secret that went into it.
         """
-        hashed = {
-            number
-            for call in find(expression, types.ResolvedFunctionCall)
-            if function_name(call) == "sha256"
-            for number in column_numbers(call)
-        }
-        origins = frozenset(
+        if isinstance(expression, types.ResolvedColumnRef):
+            return columns.get(expression.column.column_id, Column())
+        calls = find(expression, types.ResolvedFunctionCall, closed=SCAN)
+        hashed = set[int]().union(*(column_numbers(call) for call in calls if function_name(call) == "sha256"))
+        origins = (
             origin
-            for number in column_numbers(expression)
-            if number in columns
+            for number in column_numbers(expression) & columns.keys()
             for origin in columns[number].origins
             if number not in hashed or origin.source.table not in self.secret_tables
         )
-        return origins if is_column(expression, columns) else as_computed(origins)
-
-
-def comes_from_other_table(partner: Column, table: str) -> bool:
-    """Whether what a table is joined with comes from other tables, or equals what does."""
-    others = all(origin.source.table != table for origin in partner.origins)
-    return others or any(origin.unchanged and origin.source.table != table for origin in partner.equals)
+        return Column(as_computed(origins))
 
 
 def equations(condition: types.ResolvedExpr | None) -> Iterator[tuple[types.ResolvedExpr, types.ResolvedExpr]]:
-    """Find what a condition equates: a = b, or several of them that must all hold."""
+    """Find what a condition equates: a = b, or several of them that must all hold.
+
+    Casts do not count: an order ID as text is still that order's.
+    """
     if isinstance(condition, types.ResolvedFunctionCall):
         name = function_name(condition)
         if name == "$and":
             for part in condition.argument_list:
                 yield from equations(part)
         elif name == "$equal":
-            left, right = condition.argument_list
+            left, right = map(without_cast, condition.argument_list)
             yield left, right
+
+
+def without_cast(expression: types.ResolvedExpr) -> types.ResolvedExpr:
+    while isinstance(expression, types.ResolvedCast):
+        expression = expression.expr
+    return expression
 
 
 def with_equal_columns(columns: Columns, condition: types.ResolvedExpr | None) -> Columns:
     """Add to each column what an inner join made equal to it."""
     result = dict(columns)
-    for left, right in equations(condition):
-        numbers = [part.column.column_id for part in map(without_cast, (left, right)) if is_column(part, columns)]
-        if len(numbers) == 2:
-            both = frozenset[Origin]().union(*(result[number].origins | result[number].equals for number in numbers))
-            result |= {number: Column(result[number].origins, both) for number in numbers}
+    for equation in equations(condition):
+        references = [side.column.column_id for side in equation if isinstance(side, types.ResolvedColumnRef)]
+        if len(references) == 2 and result.keys() >= {*references}:
+            both = frozenset[Origin]().union(*(result[number].origins | result[number].equals for number in references))
+            result |= {number: Column(result[number].origins, both) for number in references}
     return result
 
 
-def equals(expression: types.ResolvedNode, columns: Columns) -> frozenset[Origin]:
-    return columns[expression.column.column_id].equals if is_column(expression, columns) else frozenset()
-
-
-def is_column(expression: types.ResolvedNode, columns: Columns) -> bool:
-    return isinstance(expression, types.ResolvedColumnRef) and expression.column.column_id in columns
-
-
-def as_computed(origins: frozenset[Origin]) -> frozenset[Origin]:
+def as_computed(origins: Iterable[Origin]) -> frozenset[Origin]:
     return frozenset(origin._replace(unchanged=False) for origin in origins)
 
 
@@ -302,49 +287,33 @@ def renumber(columns: Columns, old: list[types.ResolvedColumn], new: list[types.
     return {after.column_id: columns.get(before.column_id, Column()) for before, after in pairs}
 
 
-def without_cast(expression: types.ResolvedExpr) -> types.ResolvedExpr:
-    """Look behind casts: an order ID as text is still that order's."""
-    while isinstance(expression, types.ResolvedCast):
-        expression = expression.expr
-    return expression
-
-
 def function_name(call: types.ResolvedFunctionCallBase) -> str:
     """The name of a function, such as "$equal" or "count"."""
     return call.function.name.removeprefix("ZetaSQL:")
 
 
-def column_numbers(expression: types.ResolvedNode) -> set[int]:
-    return {reference.column.column_id for reference in find(expression, types.ResolvedColumnRef, inside_scans=True)}
+def column_numbers(expression: types.ResolvedNode | None) -> set[int]:
+    return {reference.column.column_id for reference in find(expression, types.ResolvedColumnRef)}
 
 
-def children(node: types.ResolvedNode) -> list[types.ResolvedNode]:
-    """The children of a node, in the order of its fields."""
-    nodes: list[types.ResolvedNode] = []
+class Finder(TreeVisitor):
+    """Finds the nodes of a kind in a tree, which may be its root; below closed nodes, except the root, none are found.
 
-    class Children(ResolvedNodeVisitor):
-        def visit(self, node: types.ResolvedNode) -> None:
-            nodes.append(node)
+    It is for trees of the parser and of the analyzer.
+    """
 
-    Children().descend(node)
-    return nodes
+    def __init__(self, root: Any, kind: Any, closed: Any) -> None:  # noqa: ANN401
+        self.root, self.kind, self.closed = root, kind, closed
+        self.nodes: list[Any] = []
+        self.visit(root)
 
-
-def inner_scans(node: types.ResolvedNode) -> Iterator[types.ResolvedScan]:
-    """Find the scans right under a node, except the queries within expressions."""
-    for child in children(node):
-        if isinstance(child, types.ResolvedScan):
-            yield child
-        elif not isinstance(child, types.ResolvedSubqueryExpr):
-            yield from inner_scans(child)
+    def default_visit(self, node: Any) -> None:  # noqa: ANN401
+        """Visit any node."""
+        if isinstance(node, self.kind):
+            self.nodes.append(node)
+        if node is self.root or not isinstance(node, self.closed):
+            self.descend(node)
 
 
-def find(node: types.ResolvedNode | None, kind: type, inside_scans: bool = False) -> Iterator[types.ResolvedNode]:
-    """Find the nodes of a kind in a tree, including its root; those in its subqueries only with `inside_scans`."""
-    if node is None:
-        return
-    if isinstance(node, kind):
-        yield node
-    for child in children(node):
-        if inside_scans or not isinstance(child, types.ResolvedScan):
-            yield from find(child, kind, inside_scans)
+def find(root: Any, kind: Any, closed: Any = ()) -> list[Any]:  # noqa: ANN401
+    return Finder(root, kind, closed).nodes

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zetasql import types
 
 from dcr_data_generator.clean_room.analysis_rules import rules
-from dcr_data_generator.clean_room.analysis_rules.engine import KINDS, Answer, GoogleSQL, edit
+from dcr_data_generator.clean_room.analysis_rules.engine import KINDS, Answer, GoogleSQL
 from dcr_data_generator.clean_room.analysis_rules.lineage import Clause, Lineage, NotUnderstood, function_name
 from dcr_data_generator.clean_room.analysis_rules.rules import KEYWORDS, Budgets, Refused
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
@@ -111,7 +111,7 @@ class CleanRoom:
 
     def is_noisy(self, text: str) -> bool:
         """Whether a query is answered with noise."""
-        return any(clause.keyword == "DIFFERENTIAL_PRIVACY" for clause in self.engine.clauses(text))
+        return any(clause.is_noisy for clause in self.admit(text).lineage.clauses)
 
     def admit(self, text: str) -> Question:
         """Check a query against the rules.
@@ -128,9 +128,9 @@ class CleanRoom:
             raise NotUnderstood(f"{error}; the views are {', '.join(self.engine.links or self.policies)}") from None
         if not isinstance(statement, types.ResolvedQueryStmt):
             raise Refused(rules.NOT_A_QUERY)
-        lineage = Lineage(statement, self.secrets.keys())
+        lineage = Lineage(statement, self.policies, self.secrets.keys())
         self.check_access(lineage)
-        return Question(text, statement, lineage, rules.check(lineage, self.policies))
+        return Question(text, statement, lineage, rules.check(lineage))
 
     def check_access(self, lineage: Lineage) -> None:
         """Check that a query reads the own tables of one party at most, and does not show a secret."""
@@ -153,30 +153,22 @@ class CleanRoom:
     def evaluate(self, question: Question, times: int = 1, threshold: float | None = None) -> list[Answer]:
         """Evaluate a question, with another threshold than its own if there is one."""
         instead = {} if threshold is None else {"threshold": threshold}
+        text = self.engine.with_options(question.text, self.options(question), instead)
         try:
-            return self.engine.evaluate(self.with_options(question, instead), times)
+            return self.engine.evaluate(text, times)
         except NotUnderstood as error:
             message = str(error)
             for value in [value for values in self.secrets.values() for value in values.values()]:
                 message = message.replace(value, "(a secret)")  # a failure may quote the value on which it failed
             raise NotUnderstood(message) from None
 
-    def with_options(self, question: Question, instead: dict[str, float]) -> str:
-        """Write out the options of a question's privacy clauses, which it may leave to the policies, or replace them.
-
-        The privacy unit column is the one in the policy: the engine knows it, and takes it only once.
-        """
-        defaults: dict[str, dict[str, float]] = {}
-        for protected in question.clauses:
-            if defaults.setdefault(KEYWORDS[protected.is_noisy], protected.options) != protected.options:
+    def options(self, question: Question) -> dict[str, dict[str, float]]:
+        """The options of a question's privacy clauses, which it may leave to the policies, by the clauses' keywords."""
+        options: dict[str, dict[str, float]] = {}
+        for clause in question.clauses:
+            if options.setdefault(KEYWORDS[clause.is_noisy], clause.options) != clause.options:
                 raise NotUnderstood("clauses of one kind with different options are not supported in a rehearsal")
-        edits = []
-        for clause in self.engine.clauses(question.text):
-            if clause.keyword in defaults:
-                options: dict[str, object] = {**defaults[clause.keyword], **clause.options, **instead}
-                written = ", ".join(f"{name} = {value}" for name, value in options.items() if name != rules.UNIT)
-                edits.append((clause.place, f"WITH {clause.keyword} OPTIONS ({written})"))
-        return edit(question.text, edits)
+        return options
 
     def groups_withheld(self, question: Question, answer: Answer) -> Iterator[str]:
         """Say which groups an aggregation threshold withheld: those that a threshold of one shows besides."""
@@ -231,12 +223,13 @@ class CleanRoom:
     def exactness_withheld(self, question: Question) -> Iterator[str]:
         """Say what an answer with noise costs, and what is left of the budget."""
         for clause in question.clauses:
-            for view in sorted(clause.views) if clause.is_noisy else []:
-                policy = self.budgets.policies[view]
-                assert policy
-                left = f"{policy.epsilon_budget - float(self.budgets.spent[view][0]):g} of {policy.epsilon_budget:g}"
-                epsilon = f"{clause.options['epsilon']:g}"
-                yield f"the exact figures, withheld: epsilon {epsilon}; for {view} {left} are left"
+            for view, policy in sorted(clause.policies.items()):
+                if budget := policy.differential_privacy_policy:
+                    left = (
+                        f"{budget.epsilon_budget - float(self.budgets.spent[view][0]):g} of {budget.epsilon_budget:g}"
+                    )
+                    epsilon = f"{clause.options['epsilon']:g}"
+                    yield f"the exact figures, withheld: epsilon {epsilon}; for {view} {left} are left"
 
 
 def count_of(column: str, number: object) -> str:
