@@ -14,16 +14,6 @@ from dcr_data_generator.whole_file import write_whole
 ROWS_PER_GROUP = 100_000
 # The others by all columns, of which the first is the key.
 SORTED_BY = {f"{PROVIDER}.transactions": ["transaction_timestamp", "order_id"]}
-ARROW_TYPES = {
-    "INTEGER": pa.int64(),
-    "FLOAT": pa.float64(),
-    "FLOAT64": pa.float64(),  # bqemulator's name
-    "STRING": pa.string(),
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
-    "TIMESTAMP": pa.timestamp("us", "UTC"),
-    "GEOGRAPHY": pa.string(),
-}
 
 
 def run(warehouse: Warehouse, folder: Path) -> None:
@@ -39,8 +29,9 @@ def run(warehouse: Warehouse, folder: Path) -> None:
     def write(name: str) -> None:
         path = folder / f"{name.replace('.', '/')}.parquet"
         columns = warehouse.client.get_table(f"{warehouse.client.project}.{name}").schema
-        schema = pa.schema([pa.field(each.name, ARROW_TYPES[each.field_type], each.is_nullable) for each in columns])
         rows = warehouse.read_arrow(name, columns)
+        fields = zip(rows.schema, columns, strict=True)
+        schema = pa.schema([field.with_nullable(column.is_nullable).remove_metadata() for field, column in fields])
         keys = SORTED_BY.get(name, schema.names)
         try:
             with write_whole(path) as file:

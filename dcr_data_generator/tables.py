@@ -21,22 +21,17 @@ FIVE_TABLES = [
     f"{PROVIDER}.transactions",
 ]
 
+
+def columns(text: str) -> list[SchemaField]:
+    """Read columns as they stand in a CREATE TABLE."""
+    return [SchemaField(name, kind) for name, kind in (column.split() for column in text.split(", "))]
+
+
 # The columns of the snapshot from which the provider's tables are made.
 SNAPSHOT_COLUMNS = {
-    "orders": [
-        SchemaField("order_id", "INTEGER"),
-        SchemaField("user_id", "INTEGER"),
-        SchemaField("status", "STRING"),
-        SchemaField("created_at", "TIMESTAMP"),
-    ],
-    "order_items": [SchemaField("order_id", "INTEGER"), SchemaField("sale_price", "FLOAT")],
-    "users": [
-        SchemaField("id", "INTEGER"),
-        SchemaField("email", "STRING"),
-        SchemaField("age", "INTEGER"),
-        SchemaField("city", "STRING"),
-        SchemaField("created_at", "TIMESTAMP"),
-    ],
+    "orders": columns("order_id INTEGER, user_id INTEGER, status STRING, created_at TIMESTAMP"),
+    "order_items": columns("order_id INTEGER, sale_price FLOAT"),
+    "users": columns("id INTEGER, email STRING, age INTEGER, city STRING, created_at TIMESTAMP"),
 }
 
 DESCRIPTIONS = {
@@ -66,8 +61,6 @@ SCHEMAS = {
     ],
 }
 
-STATES = ("replaced", "perhaps replaced", "not replaced")
-
 
 class ReplacedTables:
     """Which of the five tables a run has replaced, so that a run that ends early can say so."""
@@ -85,5 +78,7 @@ class ReplacedTables:
     def __str__(self) -> str:
         if set(self.states.values()) == {"not replaced"}:
             return "nothing was replaced"
-        states = {state: [table for table in self.states if self.states[table] == state] for state in STATES}
-        return "; ".join(f"{state}: {', '.join(tables)}" for state, tables in states.items() if tables)
+        tables: dict[str, list[str]] = {state: [] for state in ("replaced", "perhaps replaced", "not replaced")}
+        for table, state in self.states.items():
+            tables[state].append(table)
+        return "; ".join(f"{state}: {', '.join(names)}" for state, names in tables.items() if names)

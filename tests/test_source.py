@@ -155,5 +155,7 @@ def test_a_run_reads_the_source_at_one_instant_that_bigquery_names(client: bigqu
     settings = source.at_one_instant(client, make_settings())
     [after] = client.query_and_wait("SELECT CURRENT_TIMESTAMP()")
     assert before[0] <= settings.source_time <= after[0]
-    [parameter] = [each for each in sql.query_parameters(settings) if each.name == "source_time"]
+    [parameter] = [
+        each for each in sql.query_parameters(sql.read("source_window"), settings) if each.name == "source_time"
+    ]
     assert (parameter.type_, parameter.value) == ("TIMESTAMP", settings.source_time)

@@ -107,16 +107,16 @@ def prepare(directory: Path) -> None:
         UserError: another version wrote it, it cannot be written, or its disk is full.
     """
     marker = directory / MARKER
+    # Other versions may not be able to read what these write.
+    versions = f"dcr_data_generator data 1, bqemulator {version('bqemulator')}, duckdb {version('duckdb')}\n".encode()
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / UPLOADS).mkdir(exist_ok=True)
-        if (directory / DATA).exists():
-            if not marker.exists() or marker.read_bytes() != made_by().encode():
-                raise UserError(
-                    f"the data in {directory} was written by another version: remove the directory and run again"
-                )
-        else:
-            marker.write_text(made_by(), encoding="utf-8")
+        (directory / UPLOADS).mkdir(parents=True, exist_ok=True)
+        if not (directory / DATA).exists():
+            marker.write_bytes(versions)
+        elif not marker.exists() or marker.read_bytes() != versions:
+            raise UserError(
+                f"the data in {directory} was written by another version: remove the directory and run again"
+            )
     except OSError as error:
         raise UserError(f"{directory} cannot be written ({error.strerror}): give another --embedded-dir") from None
     free = shutil.disk_usage(directory).free
@@ -125,11 +125,6 @@ def prepare(directory: Path) -> None:
             f"the disk of {directory} has {free >> 20} MiB free and a run needs {MIN_FREE_BYTES >> 20} MiB: free some "
             "space, or give another --embedded-dir"
         )
-
-
-def made_by() -> str:
-    """Name the versions that write the data: other versions may not be able to read it."""
-    return f"dcr_data_generator data 1, bqemulator {version('bqemulator')}, duckdb {version('duckdb')}\n"
 
 
 def explain(directory: Path, error: str) -> str | None:

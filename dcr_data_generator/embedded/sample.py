@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from faker.providers.address.en_US import Provider as Streets
 from faker.providers.person.en_US import Provider as Names
+from numpy.random import Generator
 
 # Raise the number when the sample changes: what an earlier version left behind is then replaced.
 VERSION = "sample-1"
@@ -35,20 +36,17 @@ def generate() -> dict[str, pd.DataFrame]:
     return {"orders": orders, "order_items": order_items, "users": add_older_records(random, users)}
 
 
-def choose(random: np.random.Generator, shares: dict, size: int) -> np.ndarray:
-    """Choose among the keys, as often as their shares say."""
+def choose(random: Generator, shares: dict, size: int) -> np.ndarray:
     return random.choice(list(shares), size, p=list(shares.values()))
 
 
-def some_time(
-    random: np.random.Generator, start: pd.Series | pd.Timestamp, hours: tuple[int, int], size: int
-) -> pd.Series:
+def some_time(random: Generator, start: pd.Series | pd.Timestamp, hours: tuple[int, int], size: int) -> pd.Series:
     """A time, to the second, that many hours after the start."""
     return start + pd.Series(pd.to_timedelta(random.integers(hours[0] * 3600, hours[1] * 3600, size), unit="s"))
 
 
-def generate_users(random: np.random.Generator) -> pd.DataFrame:
-    """A record a user."""
+def generate_users(random: Generator) -> pd.DataFrame:
+    """One record per user."""
     return pd.DataFrame(
         {
             "id": np.sort(random.choice(np.arange(1, HIGHEST_USER_ID + 1), USERS, replace=False)),
@@ -61,7 +59,7 @@ def generate_users(random: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def generate_names(random: np.random.Generator, size: int) -> pd.DataFrame:
+def generate_names(random: Generator, size: int) -> pd.DataFrame:
     """Names and the email that is made of them; a few users share both, and the others have one of their own."""
     gender = random.choice(["F", "M"], size)
     women, men = (random.choice(list(names), size) for names in (Names.first_names_female, Names.first_names_male))
@@ -77,27 +75,21 @@ def generate_names(random: np.random.Generator, size: int) -> pd.DataFrame:
     return names
 
 
-def generate_addresses(random: np.random.Generator, size: int) -> dict[str, np.ndarray | pd.Series]:
-    """The columns of an address."""
+def generate_addresses(random: Generator, size: int) -> pd.DataFrame:
     cities = pd.read_csv(CITIES, dtype={"postal_code": str})
-    home = cities.loc[random.choice(len(cities), size, p=cities["share"] / cities["share"].sum())].reset_index(
-        drop=True
-    )
+    home = cities.sample(size, replace=True, weights="share", random_state=random, ignore_index=True)
     numbers = random.integers(1, 99_999, size).astype(str)
     streets = random.choice(list(Names.last_names), size)
     suffixes = random.choice(Streets.street_suffixes, size)
-    return {
-        "state": home["state"],
-        "street_address": pd.Series(numbers) + " " + streets + " " + suffixes,
-        "postal_code": home["postal_code"],
-        "city": home["city"].where(random.random(size) >= NULL_CITIES, "null"),
-        "country": home["country"],
-        "latitude": (home["latitude"] + random.normal(0, 0.05, size)).round(8),
-        "longitude": (home["longitude"] + random.normal(0, 0.05, size)).round(8),
-    }
+    return home.drop(columns="share").assign(
+        street_address=pd.Series(numbers) + " " + streets + " " + suffixes,
+        city=home["city"].where(random.random(size) >= NULL_CITIES, "null"),
+        latitude=(home["latitude"] + random.normal(0, 0.05, size)).round(8),
+        longitude=(home["longitude"] + random.normal(0, 0.05, size)).round(8),
+    )
 
 
-def add_older_records(random: np.random.Generator, users: pd.DataFrame) -> pd.DataFrame:
+def add_older_records(random: Generator, users: pd.DataFrame) -> pd.DataFrame:
     """Put before some users' records an older one, from before they moved."""
     size = round(OLDER_RECORDS * len(users))
     older = users.sample(size, random_state=random).reset_index(drop=True)
@@ -109,12 +101,12 @@ def add_older_records(random: np.random.Generator, users: pd.DataFrame) -> pd.Da
     return pd.concat([users, older]).sort_values(["id", "created_at"], ignore_index=True)
 
 
-def generate_orders(random: np.random.Generator, users: pd.DataFrame) -> pd.DataFrame:
+def generate_orders(random: Generator, users: pd.DataFrame) -> pd.DataFrame:
     """The orders of the month, with the times that go with their status."""
     days = np.repeat(np.arange(DAYS), random.integers(*ORDERS_A_DAY, DAYS, endpoint=True))
     size = len(days)
-    created_at = FIRST_DAY + pd.Series(pd.to_timedelta(days * 86_400 + random.integers(0, 86_400, size), unit="s"))
-    user = users.iloc[random.integers(0, len(users), size)].reset_index(drop=True)
+    created_at = some_time(random, pd.Series(FIRST_DAY + pd.to_timedelta(days, unit="D").as_unit("s")), (0, 24), size)
+    user = users.sample(size, replace=True, random_state=random, ignore_index=True)
     status = pd.Series(choose(random, STATUSES, size))
     shipped_at = some_time(random, created_at, (0, 72), size)
     delivered_at = some_time(random, shipped_at, (0, 120), size)
@@ -136,7 +128,7 @@ def generate_orders(random: np.random.Generator, users: pd.DataFrame) -> pd.Data
     return orders.assign(order_id=np.arange(1, size + 1) * 3 + random.integers(0, 3, size))
 
 
-def generate_order_items(random: np.random.Generator, orders: pd.DataFrame) -> pd.DataFrame:
+def generate_order_items(random: Generator, orders: pd.DataFrame) -> pd.DataFrame:
     """The items of the orders, at the prices of their products."""
     items = orders.loc[orders.index.repeat(orders["num_of_item"])].reset_index(drop=True)
     size = len(items)

@@ -5,22 +5,16 @@ from collections.abc import Mapping
 import pandas as pd
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
-from google.cloud.bigquery import SchemaField
 
 from dcr_data_generator import source
 from dcr_data_generator.embedded import csv_export, sample
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import SOURCE
+from dcr_data_generator.tables import SOURCE, columns
 
 LOCATION = "US"
 # The dataset's label says what it holds, once the load is complete.
 LABEL, UNFINISHED = "source", "unfinished"
-
-
-def columns(text: str) -> list[SchemaField]:
-    """Read columns as they stand in a CREATE TABLE."""
-    return [SchemaField(name, kind) for name, kind in (column.split() for column in text.split(", "))]
 
 
 # The columns of the real tables, without users.user_geom: the embedded engine cannot copy GEOGRAPHY.
@@ -48,7 +42,7 @@ def fill(client: bigquery.Client, settings: Settings) -> None:
         UserError: the export cannot be read, or the run on it would be refused; the source has not been replaced.
     """
     content = csv_export.fingerprint(settings.source) if settings.source else sample.VERSION
-    if labels(client).get(LABEL) == content:
+    if label(client) == content:
         return
     tables = csv_export.read(settings.source, SCHEMAS) if settings.source else sample.generate()
     source.check_frames(client, settings, LOCATION, tables["orders"], tables["users"])
@@ -57,7 +51,7 @@ def fill(client: bigquery.Client, settings: Settings) -> None:
 
 def fill_if_missing(client: bigquery.Client, settings: Settings) -> None:
     """Make the source the sample where there is none, or where an earlier run did not finish loading it."""
-    if labels(client, {LABEL: UNFINISHED}).get(LABEL) == UNFINISHED:
+    if label(client) == UNFINISHED:
         fill(client, settings)
 
 
@@ -65,27 +59,23 @@ def load(client: bigquery.Client, tables: Mapping[str, pd.DataFrame], content: s
     """Replace the three tables of the source, and label the dataset with what it holds."""
     dataset = bigquery.Dataset(SOURCE)
     dataset.location = LOCATION
-    dataset = client.create_dataset(dataset, exists_ok=True)
-    set_label(client, dataset, UNFINISHED)
+    client.create_dataset(dataset, exists_ok=True)
 
     def load_table(name: str) -> None:
         job_config = bigquery.LoadJobConfig(schema=SCHEMAS[name], write_disposition="WRITE_TRUNCATE")
         frame = tables[name][[field.name for field in SCHEMAS[name]]]
         client.load_table_from_dataframe(frame, f"{SOURCE}.{name}", job_config=job_config).result()
 
+    dataset.labels = {LABEL: UNFINISHED}
+    client.update_dataset(dataset, ["labels"])
     run_in_parallel(load_table, SCHEMAS)
-    set_label(client, dataset, content)
-
-
-def labels(client: bigquery.Client, default: Mapping[str, str] = {}) -> Mapping[str, str]:
-    """Read the labels of the source; `default` where there is no source."""
-    try:
-        return client.get_dataset(SOURCE).labels
-    except NotFound:
-        return default
-
-
-def set_label(client: bigquery.Client, dataset: bigquery.Dataset, content: str) -> None:
-    """Write what the dataset holds on its label."""
     dataset.labels = {LABEL: content}
     client.update_dataset(dataset, ["labels"])
+
+
+def label(client: bigquery.Client) -> str | None:
+    """Read what the source holds; a source that is not there is unfinished, and None is one that we did not load."""
+    try:
+        return client.get_dataset(SOURCE).labels.get(LABEL)
+    except NotFound:
+        return UNFINISHED

@@ -53,10 +53,9 @@ def run(client: bigquery.Client, query: Query | str, settings: Settings, max_row
     """Run a query, or the file of that name, with those of the settings that it names as @parameters."""
     if isinstance(query, str):
         query = read(query)
-    parameters = [each for each in query_parameters(settings) if f"@{each.name}" in query.text]
     retry = DEFAULT_RETRY.with_timeout(settings.timeout)
     job_retry = DEFAULT_JOB_RETRY.with_timeout(settings.timeout)
-    job_config = bigquery.QueryJobConfig(query_parameters=parameters)
+    job_config = bigquery.QueryJobConfig(query_parameters=query_parameters(query, settings))
     job = client.query(query.text, job_config=job_config, retry=retry, job_retry=job_retry)
     rows = job.result(max_results=max_rows, retry=retry, job_retry=job_retry)
     return Result([field.name for field in rows.schema], list(rows), rows.total_rows)
@@ -64,7 +63,7 @@ def run(client: bigquery.Client, query: Query | str, settings: Settings, max_row
 
 def dry_run(client: bigquery.Client, query: Query, settings: Settings) -> int:
     """Ask how many bytes a query would read."""
-    parameters = [each for each in query_parameters(settings) if f"@{each.name}" in query.text]
+    parameters = query_parameters(query, settings)
     job_config = bigquery.QueryJobConfig(query_parameters=parameters, dry_run=True, use_query_cache=False)
     return client.query(query.text, job_config=job_config).total_bytes_processed or 0
 
@@ -76,12 +75,13 @@ def run_all(
     return run_in_parallel(lambda query: run(client, query, settings, max_rows), queries)
 
 
-def query_parameters(settings: Settings) -> list[bigquery.ScalarQueryParameter]:
-    """What SQL may read of the settings."""
+def query_parameters(query: Query, settings: Settings) -> list[bigquery.ScalarQueryParameter]:
+    """Those of the settings that a query names as @parameters."""
     dates = {"first_date": settings.first_date, "last_date": settings.target_date, "target_date": settings.target_date}
     rates = {name: getattr(settings, name) for name in ("match_rate", "wallet_payment_rate", "wallet_only_rate")}
-    return [
+    parameters = [
         *(bigquery.ScalarQueryParameter(name, "DATE", value) for name, value in dates.items()),
         *(bigquery.ScalarQueryParameter(name, "FLOAT64", value) for name, value in rates.items()),
         bigquery.ScalarQueryParameter("source_time", "TIMESTAMP", settings.source_time),
     ]
+    return [each for each in parameters if f"@{each.name}" in query.text]
