@@ -14,11 +14,12 @@ MAX_ROWS = 10
 
 
 class UseCase(NamedTuple):
-    """A question, who asks it over which join keys, the answer in a sentence, and the first rows behind it."""
+    """A question, who asks it over which join keys, the answer in a figure and a sentence, and the first rows of it."""
 
     name: str
     question: str
     who_asks: str
+    figure: str
     answer: str
     columns: list[str]
     rows: list[bigquery.Row]
@@ -47,6 +48,7 @@ def run(client: bigquery.Client, settings: Settings) -> list[UseCase]:
             query.name,
             query.comments["question"],
             f"{query.comments['asks']} Join key: {query.comments['key']}",
+            FIGURES[query.name](answer.rows[0]),
             SENTENCES[query.name](answer.rows[0]),
             *table,
             query.text,
@@ -135,3 +137,14 @@ SENTENCES: dict[str, Callable[[bigquery.Row], str]] = {
     "3_trust_and_fraud": trust_and_fraud,
     "4_user_enrichment": user_enrichment,
 }
+FIGURES: dict[str, Callable[[bigquery.Row], str]] = {
+    "1_transaction_verification": lambda row: f"{row.wallet_sales / row.sales:.0%}" if row.sales else "none",
+    "2_customer_segmentation": lambda row: f"{dollars(row.free)} to {dollars(row.business)}",
+    "3_trust_and_fraud": lambda row: f"{row.verified_customers:,} of {row.customers:,}",
+    "4_user_enrichment": lambda row: f"{row.enriched_users:,} of {row.provider_users:,}",
+}
+
+
+def dollars(amount: float | None) -> str:
+    """Write an amount in US dollars; there may be none."""
+    return "none" if amount is None else f"${amount:,.2f}"

@@ -1,8 +1,10 @@
 """Rehearses the clean room: asks the questions of sql/clean_room as a subscriber, over what a run has made."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
@@ -17,7 +19,7 @@ from dcr_data_generator.clean_room import analysis_rules, salt, views
 from dcr_data_generator.clean_room.analysis_rules import Answer, CleanRoom, NotUnderstood, Refused, Reply
 from dcr_data_generator.clean_room.settings import RehearseSettings
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.report import rehearsal
+from dcr_data_generator.report import Attempt, Protected, add_clean_room
 from dcr_data_generator.tables import FIVE_TABLES, MERCHANT, PROVIDER
 from dcr_data_generator.terminal import Terminal, plain, table_of
 from dcr_data_generator.use_cases import UseCase
@@ -73,12 +75,16 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
             advice = []
             if any(is_withheld_whole(one.reply) for one in rehearsed):
                 advice = use_cases.advise(place.client, source.at_one_instant(place.client, settings))
-    rehearsal.save_rehearsal(
-        [saved(one) for one in rehearsed], rehearsal.path_of(place.client.project, settings.embedded_dir)
-    )
+    attempts = [attempt(room, query) for query in sql.read_folder("clean_room/refused")]
     show_use_cases(terminal, rehearsed)
     terminal.notices(advice)
-    return 1 if try_attempts(terminal, room, sql.read_folder("clean_room/refused")) else 0
+    show_attempts(terminal, attempts)
+    if not settings.no_report:
+        report = add_clean_room(place, settings, answers, [protected(one) for one in rehearsed], attempts)
+        if report:
+            shown = report.relative_to(Path.cwd()) if report.is_relative_to(Path.cwd()) else report
+            terminal.line(f"\nThe report has the protected answers now: {escape(str(shown))}")
+    return 1 if any(each.answered for each in attempts) else 0
 
 
 def build(place: Warehouse, secret: SecretStr) -> CleanRoom:
@@ -147,12 +153,23 @@ def averages_of(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.
     return averages.set_index("variable", append=True)["value"]
 
 
-def saved(rehearsed: Rehearsed) -> rehearsal.Answered:
+def protected(rehearsed: Rehearsed) -> Protected:
     """What the report shows of it."""
-    use_case, query, (answer, withheld), _ = rehearsed
-    rows = [list(row) for row in answer.rows[: use_cases.MAX_ROWS]]
-    return rehearsal.Answered(
-        use_case.name, query.name, use_case.columns, rehearsal.rows_of(use_case), answer.columns, rows, withheld
+    use_case, query, (answer, withheld), noise = rehearsed
+    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows[: use_cases.MAX_ROWS]]
+    views = [
+        view for view in sql.read_folder("clean_room/views") if re.search(rf"_clean_room\.{view.name}\b", query.text)
+    ]
+    return Protected(
+        use_case.name,
+        query.comments["explanation"],
+        query.text,
+        [f"{view.name}: {view.comments['rule']}" for view in views],
+        rows,
+        len(answer.rows),
+        withheld,
+        [] if noise is None else noise.droplevel(1).drop(columns="open").reset_index(names="group").to_dict("records"),
+        "" if noise is None else sql.read(f"{ESTIMATED}/{query.name}").comments["difference"],
     )
 
 
@@ -164,7 +181,7 @@ def show_use_cases(terminal: Terminal, rehearsed: Sequence[Rehearsed]) -> None:
         open_table = table_of(use_case.columns, open_rows, title_of("open", len(open_rows), use_case.total))
         for one in asked:
             terminal.line(f"[dim]{escape(one.query.comments['explanation'])}[/]")
-            terminal.console.print(Columns([open_table, protected(one.reply.answer, MAX_ROWS)]))
+            terminal.console.print(Columns([open_table, protected_table(one.reply.answer, MAX_ROWS)]))
             show_withheld(terminal, one.reply)
             if one.noise is not None:
                 rows = [
@@ -188,7 +205,7 @@ def is_withheld_whole(reply: Reply) -> bool:
     return not reply.answer.rows and any("fewer than" in line for line in reply.withheld)
 
 
-def protected(answer: Answer, max_rows: int) -> Table:
+def protected_table(answer: Answer, max_rows: int) -> Table:
     """Draw the first rows of a protected answer."""
     rows = answer.rows[:max_rows]
     return table_of(answer.columns, rows, title_of("protected", len(rows), len(answer.rows)))
@@ -199,24 +216,25 @@ def title_of(kind: str, shown: int, total: int) -> str:
     return kind if shown == total else f"{kind}, the first {shown} of {total:,} rows"
 
 
-def try_attempts(terminal: Terminal, room: CleanRoom, attempts: Sequence[sql.Query]) -> int:
-    """Try what must fail, and print why it does; returns how many attempts got an answer."""
+def attempt(room: CleanRoom, query: sql.Query) -> Attempt:
+    """Try what must fail."""
+    sentence = query.comments["attempt"]
+    try:
+        reply = room.ask(query.text)
+    except (Refused, NotUnderstood) as error:
+        return Attempt(sentence, str(error), answered=False)
+    if reply.answer.rows:
+        return Attempt(sentence, f"{query.name}: {len(reply.answer.rows):,} rows came out", answered=True)
+    return Attempt(sentence, "No row came out: " + ("; ".join(reply.withheld) or "there was none"), answered=False)
+
+
+def show_attempts(terminal: Terminal, attempts: Sequence[Attempt]) -> None:
+    """Print what was tried, and what came out."""
     terminal.line("\n[bold]What a subscriber tries, and does not get[/]")
-    answered = 0
-    for query in attempts:
-        sentence = escape(query.comments["attempt"])
-        try:
-            reply = room.ask(query.text)
-        except (Refused, NotUnderstood) as error:
-            reason = str(error)
-        else:
-            if reply.answer.rows:
-                answered += 1
-                terminal.line(f"  [red]✗ {sentence}[/] {query.name}: {len(reply.answer.rows):,} rows came out")
-                continue
-            reason = "No row came out: " + ("; ".join(reply.withheld) or "there was none")
-        terminal.line(f"  [green]✓[/] {sentence}\n    [yellow]{escape(plain(reason, 200))}[/]")
-    return answered
+    for each in attempts:
+        mark, colour = ("✗", "red") if each.answered else ("✓", "green")
+        terminal.line(f"  [{colour}]{mark}[/] {escape(each.sentence)}")
+        terminal.line(f"    [yellow]{escape(plain(each.outcome, 200))}[/]")
 
 
 def ask(terminal: Terminal, room: CleanRoom, query: str) -> int:
@@ -228,6 +246,6 @@ def ask(terminal: Terminal, room: CleanRoom, query: str) -> int:
         return 1
     except NotUnderstood as error:
         raise UserError(f"--query: {error}") from None
-    terminal.console.print(protected(reply.answer, MAX_ROWS_OF_OWN_QUERY))
+    terminal.console.print(protected_table(reply.answer, MAX_ROWS_OF_OWN_QUERY))
     show_withheld(terminal, reply)
     return 0

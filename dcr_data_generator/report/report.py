@@ -4,18 +4,17 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
-import vl_convert
 from google.cloud import bigquery
 
 from dcr_data_generator import sql
 from dcr_data_generator.checks import Check
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
-from dcr_data_generator.report import rehearsal
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import FIVE_TABLES
 from dcr_data_generator.terminal import NUMBER, plain
@@ -25,16 +24,31 @@ from dcr_data_generator.whole_file import write_whole
 
 type Row = dict[str, object]
 
-FOLDER = Path(__file__).parent
+
+class Protected(NamedTuple):
+    """A use case as a subscriber asks it: the query, the rules of its views, the first rows, and what was withheld.
+
+    `draws` has how the noise varies, one row per group, and `difference` what it is compared with; without noise both
+    are empty.
+    """
+
+    use_case: str
+    explanation: str
+    query: str
+    rules: list[str]
+    rows: list[Row]
+    total: int
+    withheld: list[str]
+    draws: list[Row]
+    difference: str
 
 
-class Chart(NamedTuple):
-    """A chart: its title, its caption, its figures in words, and its Vega-Lite specification with the figures."""
+class Attempt(NamedTuple):
+    """What a subscriber must not get, what came out, and whether that was an answer."""
 
-    title: str
-    caption: str
-    words: str
-    spec: dict[str, Any]
+    sentence: str
+    outcome: str
+    answered: bool
 
 
 def write(
@@ -42,22 +56,66 @@ def write(
 ) -> None:
     """Write the report of a run to where the settings say; an empty `verdict` means that the checks were skipped.
 
+    What it says is saved, too, for a rehearsal to write it again.
+
     Raises:
-        UserError: the file cannot be written; the report of an earlier run stays.
+        UserError: a file cannot be written; the report of an earlier run stays.
     """
     rows, schemas = figures(warehouse.client, settings)
-    page = template().render(
-        place=warehouse.name,
-        settings=settings,
-        verdict=sorted(verdict, key=lambda check: not check.violations),
-        answers=answers,
-        rehearsed=rehearsal.read_rehearsal(rehearsal.path_of(warehouse.client.project, settings.embedded_dir), answers),
-        outcome=outcome,
-        charts={name: draw(name, rows[name]) for name in rows},
-        schemas=schemas,
-        javascript=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", r"<\/script"),
-    )
-    save(page, settings.report)
+    contents = {
+        "path": settings.report.absolute(),
+        "place": warehouse.name,
+        "settings": asdict(settings),
+        "verdict": [check._asdict() for check in sorted(verdict, key=lambda check: not check.violations)],
+        "answers": [answer._asdict() for answer in answers],
+        "outcome": outcome._asdict(),
+        "rows": rows,
+        "schemas": schemas,
+        "protected": [],
+        "attempts": [],
+    }
+    text = json.dumps(contents, default=as_json)
+    save(page(json.loads(text)), settings.report)
+    save(text, contents_of(warehouse, settings))
+
+
+def add_clean_room(
+    warehouse: Warehouse,
+    settings: Settings,
+    answers: Sequence[UseCase],
+    protected: Sequence[Protected],
+    attempts: Sequence[Attempt],
+) -> Path | None:
+    """Write the report of a run again, with what a rehearsal has seen.
+
+    Returns: where it is; None where these answers have no report.
+
+    Raises:
+        UserError: it cannot be written, and stays as it is.
+    """
+    path = contents_of(warehouse, settings)
+    if not path.is_file():
+        return None
+    contents = json.loads(path.read_text(encoding="utf-8"))
+    if [answer["answer"] for answer in contents["answers"]] != [answer.answer for answer in answers]:
+        return None
+    seen = {
+        "protected": [reply._asdict() for reply in protected],
+        "attempts": [attempt._asdict() for attempt in attempts],
+    }
+    report = Path(contents["path"])
+    save(page(contents | json.loads(json.dumps(seen, default=as_json))), report)
+    return report
+
+
+def contents_of(warehouse: Warehouse, settings: Settings) -> Path:
+    """Where the contents of a project's report are saved."""
+    return settings.embedded_dir / f"answers_{warehouse.client.project}.json"
+
+
+def as_json(value: object) -> object:
+    """Write what JSON does not have."""
+    return dict(value.items()) if isinstance(value, bigquery.Row) else plain(value, 1000)
 
 
 def figures(client: bigquery.Client, settings: Settings) -> tuple[dict[str, list[Row]], dict[str, list[Row]]]:
@@ -72,50 +130,38 @@ def figures(client: bigquery.Client, settings: Settings) -> tuple[dict[str, list
     return rows, schemas
 
 
-def draw(name: str, rows: list[Row]) -> list[Chart]:
-    """Draw a use case's charts (report/charts/*.json), each with a clause per row in words; none without rows."""
-    charts = []
-    for path in sorted((FOLDER / "charts").glob(f"{name}*.json")) if rows else []:
-        spec = json.loads(path.read_text(encoding="utf-8"))
-        texts = spec["usermeta"]
-        words = "; ".join(texts["words"].format(**row) for row in rows) + "."
-        height = texts["height_per_row"] * len({row[texts["row"]] for row in rows})
-        spec |= {"height": height, "data": {"values": rows}}
-        charts.append(Chart(texts["title"], texts["caption"], words, spec))
-    return charts
-
-
 def drawable(row: bigquery.Row) -> Row:
-    """A row as JSON can have it: where prices are missing or infinite there is no number, and 0 stands for it."""
+    """A row of a chart: None where there is no number, because prices are missing or infinite."""
     return {
-        column: value if isinstance(value, str) or (value is not None and math.isfinite(value)) else 0
+        column: None if isinstance(value, float) and not math.isfinite(value) else value
         for column, value in row.items()
     }
 
 
 def described(field: bigquery.SchemaField) -> Row:
     """A column of a table as a row of the page; the merchant's columns are not described."""
-    required = " REQUIRED" if field.mode == "REQUIRED" else ""
-    column = {"column": field.name, "type": field.field_type + required}
+    required = " NOT NULL" if field.mode == "REQUIRED" else ""
+    column = {"column": field.name, "type": field.to_standard_sql().to_api_repr()["type"]["typeKind"] + required}
     return column | {"meaning": field.description} if field.description else column
 
 
-def template() -> jinja2.Template:
-    """The page, where no text that is put in becomes markup."""
+def page(contents: dict[str, Any]) -> str:
+    """Draw the page, where no text that is put in becomes markup."""
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["plain"] = plain
-    environment.filters["as_rows"] = lambda columns, rows: [dict(zip(columns, row, strict=True)) for row in rows]
+    environment.filters["written"] = lambda value, number: number.format(value)
     environment.tests["numeric"] = lambda value: re.fullmatch(NUMBER, plain(value))
-    environment.tests["wide"] = lambda value: max(map(len, re.split(r"[ _-]", plain(value)))) > 12
-    return environment.from_string((FOLDER / "report.html.jinja").read_text(encoding="utf-8"))
+    environment.tests["code"] = lambda value: re.fullmatch("[0-9a-f-]{32,}", str(value))
+    template = Path(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
+    return environment.from_string(template).render(contents)
 
 
-def save(page: str, path: Path) -> None:
-    """Write the page beside that of an earlier run, and move it over that once it is whole."""
+def save(text: str, path: Path) -> None:
+    """Write a file beside that of an earlier run, and move it over that once it is whole."""
     try:
         with write_whole(path) as file:
-            file.write(page.encode(errors="replace"))
+            file.write(text.encode(errors="replace"))
     except OSError as error:
         raise UserError(f"{path} cannot be written ({error.strerror}): give another --report, or --no-report") from None

@@ -1,6 +1,7 @@
 """Rehearsing the clean room: its SQL, its answers against plain SQL, and what is printed."""
 
 import hashlib
+import re
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -12,18 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from dcr_data_generator import sql, use_cases, warehouse
+from dcr_data_generator import sql, warehouse
 from dcr_data_generator.clean_room import __main__ as command
 from dcr_data_generator.clean_room import rehearse, salt, views
 from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstood, Refused
 from dcr_data_generator.clean_room.analysis_rules.rules import Budgets
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.report import rehearsal
 from dcr_data_generator.tables import SCHEMAS
 from dcr_data_generator.terminal import Terminal
 from dcr_data_generator.warehouse import Warehouse
-from tests.support.settings import make_settings
+from tests.support import worlds
+from tests.support.page import Page
 
 SALT = SecretStr("a salt that nobody prints")
 COLUMNS = {
@@ -99,7 +100,7 @@ def test_every_query_is_allowed_and_no_attempt_gets_an_answer(room: CleanRoom) -
     assert len(attempts) >= 12
     for query in attempts:
         assert query.comments["attempt"]
-    assert rehearse.try_attempts(Terminal(), room, attempts) == 0
+    assert not any(rehearse.attempt(room, query).answered for query in attempts)
 
 
 @pytest.mark.parametrize("text", ["SELECT 1", "CREATE OR REPLACE VIEW a.b AS SELECT 1", ""])
@@ -266,8 +267,11 @@ def run(
 
 
 def test_a_rehearsal_shows_the_open_answers_beside_the_protected_ones(
-    run: Callable, default_run: Warehouse, tmp_path: Path
+    run: Callable, default_run: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    report = tmp_path / "report.html"
+    worlds.write(default_run, report)
+    monkeypatch.delenv("DCR_NO_REPORT")
     status, out, err = run()
     assert (status, err) == (0, "")
     # By the warehouse's own SQL, with the rule written out.
@@ -298,22 +302,28 @@ def test_a_rehearsal_shows_the_open_answers_beside_the_protected_ones(
     assert "No row came out: everyone: 1 customer, withheld: fewer than 50" in out
     assert "✗" not in out
 
-    # What the report finds: all of it, as long as the open answers are the same.
-    path = rehearsal.path_of("default-run", tmp_path)
-    answers = use_cases.run(default_run.client, make_settings())
-    saved = rehearsal.read_rehearsal(path, answers)
-    assert [answer.query for answer in saved] == [query.name for query in sql.read_folder("clean_room/queries")]
-    assert {row[0]: row[2] for row in saved[1].protected_rows} == {t: n for t, n in people.items() if n >= 50}
-    assert saved[1].withheld == withheld
-    assert rehearsal.read_rehearsal(path, [answer._replace(rows=[]) for answer in answers]) == []
-    assert rehearsal.read_rehearsal(tmp_path / "none.json", answers) == []
-    assert SALT.get_secret_value() not in out + path.read_text(encoding="utf-8")
+    # The report has all of it, and not the salt.
+    shown = report.read_text(encoding="utf-8")
+    words = Page(shown).words()
+    assert f"The report has the protected answers now: {report}" in out
+    assert words.count("The protected answer") == len(sql.read_folder("clean_room/queries"))
+    assert withheld[0] in words
+    assert "wallet_spend: Aggregation threshold. Groups have at least 50 people" in words
+    per_person = next(row for row in re.findall(r"Business ([\d.]+) ", words.partition("20 draws of the noise")[2]))
+    assert float(per_person) == round(average, 2)
+    for query in [*sql.read_folder("clean_room/queries"), *sql.read_folder("use_cases")]:
+        assert words.count(" ".join(query.text.split())) == 1
+    for query in sql.read_folder("clean_room/refused"):
+        assert f"✓ {query.comments['attempt']}" in words
+    assert SALT.get_secret_value() not in out + shown
 
 
 def test_an_attempt_that_gets_an_answer_is_red(room: CleanRoom, capsys: pytest.CaptureFixture) -> None:
     query = sql.Query("harmless", {"attempt": "Nothing."}, "SELECT 1 AS one")
-    assert rehearse.try_attempts(Terminal(), room, [query]) == 1
-    assert "✗ Nothing. harmless: 1 rows came out" in capsys.readouterr().out
+    attempt = rehearse.attempt(room, query)
+    assert attempt.answered
+    rehearse.show_attempts(Terminal(), [attempt])
+    assert "✗ Nothing.\n    harmless: 1 rows came out" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

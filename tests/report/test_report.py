@@ -1,6 +1,5 @@
 """The report: one file that opens anywhere and says what the run says."""
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,8 @@ import pytest
 
 from dcr_data_generator import sql, use_cases
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.report import rehearsal, report
+from dcr_data_generator.report import Attempt, Protected, report
+from dcr_data_generator.terminal import plain
 from dcr_data_generator.warehouse import Warehouse
 from tests.support.page import Page
 from tests.support.settings import make_settings
@@ -22,11 +22,15 @@ def place(connect: Callable) -> Warehouse:
     return connect("report-tests")
 
 
-def charts_of(place: Warehouse, **tables: list[dict]) -> list[str]:
-    """The charts of these tables, in words; a whole page would take its time."""
-    fill(place, **tables)
-    rows, _ = report.figures(place.client, make_settings())
-    return [f"{chart.title}. {chart.words}" for name in rows for chart in report.draw(name, rows[name])]
+@pytest.fixture
+def tooltips(place: Warehouse, tmp_path: Path) -> Callable[..., list[str]]:
+    """What the marks of the charts of some tables say."""
+
+    def of_report(**tables: list[dict]) -> list[str]:
+        fill(place, **tables)
+        return Page(write(place, tmp_path / "report.html")).tooltips()
+
+    return of_report
 
 
 # What it says.
@@ -62,101 +66,114 @@ def test_the_report_has_every_question_answer_query_check_and_column(
             assert said in words
     for check in sql.read_folder("checks"):
         assert f"✓ {check.comments['check']}" in words
-    assert f"All {len(sql.read_folder('checks'))} checks of these tables are green." in words
+    assert f"✓ {len(sql.read_folder('checks'))} checks of these tables passed." in words
     for table, schema in TABLES.items():
         at = words.rindex(f"{table} column type")
         for field in schema:
             at = words.index(f" {field.name} ", at)
 
 
+def test_the_summary_has_the_figure_of_each_answer(default_report: Path) -> None:
+    page = default_report.read_text(encoding="utf-8")
+    # By hand, from what the README shows of a run.
+    assert re.findall(r'<p class="figure">(.*)</p>', page) == [
+        "41%",
+        "$54.93 to $226.30",
+        "423 of 565",
+        "565 of 706",
+    ]
+
+
+def test_a_columns_type_has_one_name_which_is_bigquerys(default_report: Path) -> None:
+    page = Page(default_report.read_text(encoding="utf-8"))
+    columns = page.words().partition("Each looks for rows")[2]
+    names = set(re.findall(r"\b[A-Z]{2,}\d*\b", columns)) - {"ID", "IDS", "UUID", "US"}
+    assert names == {"INT64", "STRING", "TIMESTAMP", "FLOAT64", "DATE", "BOOL", "NOT", "NULL"}
+
+
 def test_the_overlap_is_in_words_and_to_scale(default_report: Path) -> None:
     page = Page(default_report.read_text(encoding="utf-8"))
-    [bar] = [attributes["aria-label"] for _, attributes in page.tags if attributes.get("class") == "bar"]
-    assert "565 people known to the merchant only, 565 to both, 141 to the provider only" in bar
-    assert "Match rate: 50.00% (target 50.00%): 565 of the merchant's 1,130 customers hold a wallet." in page.words()
-    parts = [attributes["style"] for tag, attributes in page.tags if tag == "span" and "style" in attributes]
-    assert [re.search(r"flex-grow: (\d+)", part)[1] for part in parts] == ["565", "565", "141"]
+    words = page.words()
+    assert "Match rate 50.00% (target 50.00%): 565 of the merchant's 1,130 customers hold a wallet." in words
+    assert "565 people known to the merchant only 565 to both parties 141 to the provider only" in words
+    parts = [attributes["style"] for _, attributes in page.tags if attributes.get("style", "").startswith("flex")]
+    assert parts == ["flex: 565", "flex: 565", "flex: 141"]
 
 
 @pytest.fixture(scope="module")
 def small_page(place: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Page:
-    """The report of the small world, without checks, after a rehearsal of two use cases; one has changed since."""
-    folder = tmp_path_factory.mktemp("small")
+    """The report of the small world, without checks."""
     fill(place, **small_world())
-    answers = {answer.name: answer for answer in use_cases.run(place.client, make_settings())}
-    rehearsed = [
-        rehearsal.Answered(
-            name,
-            name,
-            answers[name].columns,
-            rehearsal.rows_of(answers[name])[changed:],
-            ["is_verified_user", "protected_customers"],
-            [[True, 4711 + changed]],
-            ["False: 46 customers, withheld: fewer than 50"],
-        )
-        for changed, name in enumerate(["3_trust_and_fraud", "2_customer_segmentation"])
-    ]
-    rehearsal.save_rehearsal(rehearsed, rehearsal.path_of(place.client.project, folder))
-    return Page(write(place, folder / "report.html", embedded_dir=folder))
+    return Page(write(place, tmp_path_factory.mktemp("small") / "report.html"))
 
 
-def test_the_charts_say_in_words_what_they_show(small_page: Page) -> None:
-    page = small_page
-    assert [chart.split(".", 1)[0] for chart in page.charts()] == [
-        "Orders",
-        "Sales in US dollars",
-        "Average order value by tier",
-        "Customers",
-        "Refund rate",
-        "Users by country and age",
-    ]
-    for said in (
-        "Complete 1 through the wallet and 0 otherwise; Returned 1 through the wallet and 0 otherwise; "
-        "unknown 0 through the wallet and 1 otherwise.",
-        "unknown 0.00 through the wallet and 1.25 otherwise.",
-        "unknown $7.00 with 1 customers, the middle half of the orders from $7.00 to $7.00; Free $4.50 with",
-        "verified 1; unverified 1.",
-        "verified 0.0%, 0 of 2 orders; unverified 100.0%, 1 of 1 orders.",
-        "Japan <25 1; unknown 25-34 1.",
-    ):
-        assert any(said in chart for chart in page.charts()), said
-
-
-def test_the_charts_show_the_rows_of_the_warehouse(small_page: Page) -> None:
-    sales, rates = (small_page.specs[number]["data"]["values"] for number in (1, 4))
-    assert [(row["status"], row["wallet_sales"], row["other_sales"]) for row in sales] == [
-        ("Complete", 4.5, 0),
-        ("Returned", 7, 0),
-        ("unknown", 0, 1.25),
-    ]
-    assert [(row["verification"], row["customers"], row["refund_rate"]) for row in rates] == [
-        ("verified", 1, 0),
-        ("unverified", 1, 1),
+def test_every_mark_says_what_it_shows(small_page: Page) -> None:
+    assert small_page.tooltips()[:25] == [
+        "1 people known to the merchant only",
+        "2 to both parties",
+        "1 to the provider only",
+        "Complete, through the wallet: 1",
+        "Complete, otherwise: 0",
+        "Returned, through the wallet: 1",
+        "Returned, otherwise: 0",
+        "unknown, through the wallet: 0",
+        "unknown, otherwise: 1",
+        "Complete, through the wallet: $4.50",
+        "Complete, otherwise: $0.00",
+        "Returned, through the wallet: $7.00",
+        "Returned, otherwise: $0.00",
+        "unknown, through the wallet: $0.00",
+        "unknown, otherwise: $1.25",
+        "unknown, average order value (1 customers): $7.00",
+        "unknown, the middle half of the orders: $7.00 to $7.00",
+        "Free, average order value (1 customers): $4.50",
+        "Free, the middle half of the orders: $4.50 to $4.50",
+        "verified, customers: 1",
+        "unverified, customers: 1",
+        "verified, 0 of 2 orders: 0.0%",
+        "unverified, 1 of 1 orders: 100.0%",
+        "Japan, <25, users: 1",
+        "Japan, 25-34, users: 0",
     ]
 
 
-def test_the_spread_is_the_middle_half_of_a_tiers_orders(place: Warehouse) -> None:
+def test_bars_are_to_scale_and_zero_is_nothing(small_page: Page) -> None:
+    styles = [attributes["style"] for _, attributes in small_page.tags if "--from" in attributes.get("style", "")]
+    ends = [re.findall(r"[\d.]+", style) for style in styles]
+    assert [(float(start), float(end)) for start, end in ends[6:12]] == [
+        (0, pytest.approx(4.5 / 7)),
+        (0, 0),
+        (0, 1),
+        (0, 0),
+        (0, 0),
+        (0, pytest.approx(1.25 / 7)),
+    ]
+    assert (float(ends[13][0]), float(ends[13][1])) == (1, 1)  # from $7 to $7
+
+
+def test_the_spread_is_the_middle_half_of_a_tiers_orders(tooltips: Callable) -> None:
     world = small_world()
     world["transactions"] = [
         {"transaction_id": f"t{amount}", "order_id": amount, "provider_user_id": 1, "transaction_amount": amount}
         for amount in (1, 2, 3, 4, 90)
     ]
-    [said] = [chart for chart in charts_of(place, **world) if "tier" in chart]
-    assert said.endswith("Free $20.00 with 1 customers, the middle half of the orders from $2.00 to $4.00.")
+    said = tooltips(**world)
+    assert "Free, average order value (1 customers): $20.00" in said
+    assert "Free, the middle half of the orders: $2.00 to $4.00" in said
 
 
-def test_of_many_countries_and_statuses_the_rest_is_put_together(place: Warehouse) -> None:
+def test_of_many_countries_and_statuses_the_rest_is_put_together(tooltips: Callable) -> None:
     many = range(1, 15)
-    charts = charts_of(
-        place,
+    said = tooltips(
         users=[{"id": n, "email": f"{n}@example.com", "age": 70, "country": f"land {n:02}"} for n in many],
         orders=[{"order_id": n, "user_id": n, "status": f"status {n:02}"} for n in many],
         provider_users=[{"provider_user_id": n, "email": f"{n}@example.com"} for n in many],
     )
-    assert (
-        "status 10 0 through the wallet and 1 otherwise; all others 0 through the wallet and 4 otherwise." in charts[0]
-    )
-    assert charts[-1].endswith("land 10 65+ 1; all others 65+ 4.")
+    assert [each for each in said if each.endswith((": 4", "10, otherwise: 1"))] == [
+        "status 10, otherwise: 1",
+        "all others, otherwise: 4",
+        "all others, 65+, users: 4",
+    ]
 
 
 # The checks.
@@ -173,8 +190,8 @@ def test_a_red_check_comes_first_with_its_violating_rows(wild_report: Path) -> N
 
 def test_without_the_checks_the_report_says_that_they_were_skipped(small_page: Page) -> None:
     words = small_page.words()
-    assert "The checks were skipped: nothing was verified." in words
-    assert "green" not in words
+    assert "The checks were skipped: nothing was checked." in words
+    assert "passed" not in words
 
 
 # Odd tables.
@@ -183,27 +200,27 @@ def test_without_the_checks_the_report_says_that_they_were_skipped(small_page: P
 def test_empty_tables_make_a_report_without_charts(place: Warehouse, tmp_path: Path) -> None:
     fill(place)
     page = Page(write(place, tmp_path / "report.html"))
-    assert page.charts() == []
+    assert page.tooltips() == []
     assert page.words().count("There are no rows to draw.") == 4
-    assert "Match rate: none: none of the merchant's users has an email." in page.words()
+    assert "There is no match rate: none of the merchant's users has an email." in page.words()
 
 
-def test_without_wallet_holders_the_merchants_orders_are_still_drawn(place: Warehouse) -> None:
-    charts = charts_of(place, **small_world() | {"provider_users": [], "transactions": []})
-    assert [chart.split(".")[0] for chart in charts] == ["Orders", "Sales in US dollars"]
+def test_without_wallet_holders_the_merchants_orders_are_still_drawn(tooltips: Callable) -> None:
+    said = tooltips(**small_world() | {"provider_users": [], "transactions": []})
+    assert len(said) == 1 + 2 * 2 * 3  # the merchant's people; two charts of two bars for three statuses
+    assert "Complete, otherwise: $4.50" in said
 
 
-def test_an_amount_that_is_not_a_number_breaks_no_chart(place: Warehouse) -> None:
+def test_an_amount_that_is_not_a_number_is_unknown_and_breaks_no_chart(tooltips: Callable) -> None:
     world = small_world()
     world["transactions"] += [
         {"transaction_id": f"t{amount}", "order_id": order_id, "provider_user_id": 1, "transaction_amount": amount}
         for order_id, amount in ((10, None), (20, "NaN"), (30, "Infinity"))
     ]
-    fill(place, **world)
-    rows, _ = report.figures(place.client, make_settings())
-    charts = [chart for name in rows for chart in report.draw(name, rows[name])]
-    assert len(charts) == 6
-    json.dumps(charts, allow_nan=False)  # a browser reads no NaN
+    said = tooltips(**world)
+    assert "Free, average order value (1 customers): unknown" in said
+    assert "unknown, through the wallet: unknown" in said
+    assert "Returned, otherwise: $0.00" in said
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +238,7 @@ def test_text_from_the_data_cannot_become_markup(small_page: Page, wild_report: 
     scripts = [[attributes for tag, attributes in page.tags if tag == "script"] for page in (tame, wild)]
     assert scripts[0] == scripts[1]
     assert "window.hacked" in wild.words()
-    assert MARKUP in {row["status"] for row in wild.specs[0]["data"]["values"]}
+    assert f"{plain(MARKUP)}, through the wallet: 2" in wild.tooltips()
 
 
 # The file.
@@ -229,15 +246,17 @@ def test_text_from_the_data_cannot_become_markup(small_page: Page, wild_report: 
 
 def test_the_report_needs_nothing_from_outside(default_report: Path) -> None:
     page = Page(default_report.read_text(encoding="utf-8"))
-    assert not [tag for tag, attributes in page.tags if attributes.keys() & {"src", "href", "srcset", "action", "data"}]
+    assert not [tag for tag, attributes in page.tags if attributes.keys() & {"src", "srcset", "action", "data"}]
+    links = [attributes["href"] for _, attributes in page.tags if "href" in attributes]
+    assert set(links) == {f"#{attributes['id']}" for _, attributes in page.tags if "id" in attributes}
     [policy] = [attributes["content"] for _, attributes in page.tags if "http-equiv" in attributes]
     assert policy.startswith("default-src 'none'")
     style = re.search(r"<style>(.*?)</style>", default_report.read_text(encoding="utf-8"), re.DOTALL)[1]
     assert not re.search(r"@import|url\(", style)
 
 
-def test_the_report_of_the_default_run_is_below_2_mb(default_report: Path) -> None:
-    assert default_report.stat().st_size < 2_000_000
+def test_the_report_of_the_default_run_is_below_200_kb(default_report: Path) -> None:
+    assert default_report.stat().st_size < 200_000
 
 
 def test_the_same_tables_make_the_same_file(default_report: Path, default_run: Warehouse, tmp_path: Path) -> None:
@@ -253,13 +272,73 @@ def test_a_report_is_replaced_only_by_a_whole_one(tmp_path: Path, monkeypatch: p
     assert [file.read_text(encoding="utf-8") for file in tmp_path.iterdir()] == ["the old one"]
 
 
-def test_the_answers_of_a_rehearsal_stand_beside_the_open_ones(small_page: Page) -> None:
-    words = small_page.words()
-    assert "The protected answer" in words
-    assert "4711" in words
-    assert "False: 46 customers, withheld: fewer than 50" in words
+# What a rehearsal adds.
 
 
-def test_an_answer_that_has_changed_since_the_rehearsal_is_left_out(small_page: Page) -> None:
-    assert small_page.words().count("In the clean room") == 1
-    assert "4712" not in small_page.words()
+PROTECTED = Protected(
+    "3_trust_and_fraud",
+    "The merchant counts.",
+    "SELECT WITH AGGREGATION_THRESHOLD 4711",
+    ["wallet_customers: at least 50."],
+    [{"is_verified_user": True, "protected_customers": 4712}],
+    1,
+    ["False: 46 customers, withheld: fewer than 50"],
+    [],
+    "",
+)
+ATTEMPTS = [Attempt("A plain SELECT.", "You must not.", answered=False), Attempt("Luck.", "3 rows", answered=True)]
+
+
+@pytest.fixture
+def add(place: Warehouse, tmp_path: Path) -> Callable[..., tuple[Path | None, Page]]:
+    """Write the report of the small world, then what a rehearsal has seen; returns where it is, and the page."""
+
+    def write_twice(changed: bool = False) -> tuple[Path | None, Page]:
+        fill(place, **small_world())
+        path = tmp_path / "my report.html"
+        before = Page(write(place, path)).words()
+        assert "type uv run python -m dcr_data_generator.clean_room rehearse" in before
+        settings = make_settings(embedded_dir=tmp_path)  # a rehearsal is not told where the report is
+        answers = use_cases.run(place.client, settings)
+        if changed:
+            answers[0] = answers[0]._replace(answer="Something else.")
+        written = report.add_clean_room(place, settings, answers, [PROTECTED], ATTEMPTS)
+        return written, Page(path.read_text(encoding="utf-8"))
+
+    return write_twice
+
+
+def test_a_rehearsal_writes_its_answers_into_the_report_wherever_that_is(add: Callable, tmp_path: Path) -> None:
+    written, page = add()
+    assert written == tmp_path / "my report.html"
+    words = page.words()
+    assert "is_verified_user protected_customers True 4712 False: 46 customers, withheld: fewer than 50" in words
+    assert "wallet_customers: at least 50." in words
+    assert "SELECT WITH AGGREGATION_THRESHOLD 4711" in words
+    assert "type uv run" not in words
+    assert words.count("The open answer") == 4
+    assert words.count("The protected answer") == 1
+
+
+def test_a_rehearsal_writes_its_attempts_into_the_report(add: Callable) -> None:
+    words = add()[1].words()
+    assert "✗ 1 of 2 attempts to get more from the clean room got an answer." in words
+    assert "✓ A plain SELECT. You must not. ✗ Luck. 3 rows" in words
+
+
+def test_the_rest_of_the_report_stays_as_it_is(add: Callable, place: Warehouse, tmp_path: Path) -> None:
+    page = add()[1]
+    assert page.tooltips() == Page(write(place, tmp_path / "again.html")).tooltips()
+    assert "The checks were skipped: nothing was checked." in page.words()
+
+
+def test_the_report_of_other_answers_is_not_touched(add: Callable) -> None:
+    written, page = add(changed=True)
+    assert written is None
+    assert "4712" not in page.words()
+
+
+def test_without_a_report_a_rehearsal_writes_none(place: Warehouse, tmp_path: Path) -> None:
+    settings = make_settings(embedded_dir=tmp_path)
+    assert report.add_clean_room(place, settings, [], [], []) is None
+    assert [*tmp_path.iterdir()] == []

@@ -1,9 +1,7 @@
 """Small contents of the five tables whose reports can be worked out by hand, and the reports of them."""
 
-import functools
 from pathlib import Path
 
-import vl_convert
 from google.cloud import bigquery
 
 from dcr_data_generator import report, sql, use_cases
@@ -14,8 +12,6 @@ from dcr_data_generator.warehouse import Warehouse
 from tests.support.settings import make_settings
 from tests.support.tables import frame_of, load
 
-# It takes a second or two to make, and is the same every time.
-vl_convert.javascript_bundle = functools.cache(vl_convert.javascript_bundle)
 TABLES = {
     **{f"merchant_provider.{name}": schema for name, schema in thelook.SCHEMAS.items()},
     **{f"ewallet_provider.{name}": schema for name, schema in SCHEMAS.items()},
@@ -33,7 +29,7 @@ def fill(place: Warehouse, **rows: list[dict]) -> None:
 
 def write(place: Warehouse, path: Path, verdict: list[Check] | None = None, **knobs: object) -> str:
     """Write the report of what is in the tables, and read it."""
-    settings = make_settings(report=path, **knobs)
+    settings = make_settings(report=path, embedded_dir=path.parent, **knobs)
     answers, outcome = use_cases.run(place.client, settings), use_cases.count(place.client, settings)
     report.write(place, settings, verdict or [], answers, outcome)
     return path.read_text(encoding="utf-8")

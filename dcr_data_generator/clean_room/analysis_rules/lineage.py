@@ -180,7 +180,7 @@ class Lineage:
             one, other = map(column_numbers, equation)
             across = (one <= left.keys() and other <= right.keys()) or (one <= right.keys() and other <= left.keys())
             if one and other and across:
-                pairs += permutations(self.trace(side, columns) for side in equation)
+                pairs += permutations((self.trace(side, columns) for side in equation), 2)
         used = self.trace(condition, columns).origins
         for own, others, keeping in ((of_left, of_right, JOIN.LEFT), (of_right, of_left, JOIN.RIGHT)):
             join = Join(pairs, used, bool(others), kind in (keeping, JOIN.FULL), kind == JOIN.INNER)
