@@ -149,7 +149,6 @@ def read_texts(path: Path, columns: list[str]) -> pd.DataFrame:
 
 
 def convert(path: Path, texts: pd.Series, kind: str) -> pd.Series:
-    """Convert a column of text to the type of its column."""
     if kind == "STRING":
         return texts.astype("str")
     texts = texts.str.strip().replace("", None)
