@@ -27,12 +27,7 @@ class UserError(Exception):
 
 
 def explain(error: BaseException, project: str | None) -> str:
-    """Explain one of BIGQUERY_ERRORS in one line: BigQuery's own words, and what to do.
-
-    Args:
-        error: what the client raised.
-        project: the project that the run writes to.
-    """
+    """Explain one of BIGQUERY_ERRORS in one line: BigQuery's own words, and what to do in the project written to."""
     if isinstance(error, RetryError) and error.cause:
         error = error.cause
     if isinstance(error, GoogleAuthError):

@@ -9,11 +9,8 @@ def run_in_parallel[Item, Result](
 ) -> list[Result]:
     """Call the function for every item; the results come in the order of the items.
 
-    With `wait_for_all`, the other calls end before the first error is raised, so that they clear up after themselves.
-
-    Raises:
-        What the function raised for the first item that failed. The other calls are not waited for, as a `with` block
-        would: one may hang in a request.
+    The error of the first item that failed is raised without waiting for the other calls: one may hang in a request.
+    With `wait_for_all` they end first, so that they clear up after themselves.
     """
     executor = ThreadPoolExecutor(threads)
     try:

@@ -1,7 +1,9 @@
 """Every dataset, table and column that a run reads or writes, by name."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from google.cloud.bigquery import SchemaField
 
@@ -13,6 +15,7 @@ DATASETS = {
     MERCHANT: "The merchant of the clean room: a snapshot of thelook_ecommerce.",
     PROVIDER: "The e-wallet provider of the clean room: synthetic, fitted to the merchant's snapshot.",
 }
+SCHEMA_FOLDER = Path(__file__).with_name("schemas")
 FIVE_TABLES = [
     f"{MERCHANT}.orders",
     f"{MERCHANT}.order_items",
@@ -22,44 +25,31 @@ FIVE_TABLES = [
 ]
 
 
-def columns(text: str) -> list[SchemaField]:
-    """Read columns as they stand in a CREATE TABLE."""
-    return [SchemaField(name, kind) for name, kind in (column.split() for column in text.split(", "))]
+def read_schema(table: str) -> list[SchemaField]:
+    """Read a table's columns from their file, which `bq mk --schema` takes as well."""
+    text = (SCHEMA_FOLDER / f"{table}.json").read_text(encoding="utf-8")
+    return [SchemaField.from_api_repr(column) for column in json.loads(text)]
 
 
-# The columns of the snapshot from which the provider's tables are made.
-SNAPSHOT_COLUMNS = {
-    "orders": columns("order_id INTEGER, user_id INTEGER, status STRING, created_at TIMESTAMP"),
-    "order_items": columns("order_id INTEGER, sale_price FLOAT"),
-    "users": columns("id INTEGER, email STRING, age INTEGER, city STRING, created_at TIMESTAMP"),
-}
-
+# The columns of the real tables, without users.user_geom: the embedded engine cannot copy GEOGRAPHY.
+SOURCE_SCHEMAS = {name: read_schema(name) for name in ("orders", "order_items", "users")}
+SCHEMAS = {name: read_schema(name) for name in ("provider_users", "transactions")}
 DESCRIPTIONS = {
     "provider_users": "The e-wallet provider's users, one row per person: wallet holders and wallet-only users.",
     "transactions": "The payments of the merchant's orders that went through the wallet, one row per order.",
 }
-SCHEMAS = {
-    "provider_users": [
-        SchemaField("provider_user_id", "INTEGER", "REQUIRED", description="The provider's own ID of the user."),
-        SchemaField(
-            "email", "STRING", "REQUIRED", description="The user's email: the join key to the merchant's users."
-        ),
-        SchemaField("date_of_birth", "DATE", description="The user's date of birth."),
-        SchemaField("city", "STRING", description="The city where the user lives."),
-        SchemaField("account_tier", "STRING", description="Free, Premium or Business."),
-        SchemaField("is_verified_user", "BOOLEAN", description="Whether the provider has verified who the user is."),
-    ],
-    "transactions": [
-        SchemaField(
-            "transaction_id", "STRING", "REQUIRED", description="The provider's own ID of the payment, a UUID."
-        ),
-        SchemaField("order_id", "INTEGER", "REQUIRED", description="The paid order: the join key to orders."),
-        SchemaField("provider_user_id", "INTEGER", "REQUIRED", description="The user who paid, in provider_users."),
-        SchemaField("transaction_amount", "FLOAT64", description="The sum of the order's items, in US dollars."),
-        SchemaField("transaction_timestamp", "TIMESTAMP", description="When the order was placed and paid."),
-        SchemaField("status", "STRING", description="The order's status, as the merchant has it."),
-    ],
+# The columns of the snapshot from which the provider's tables are made.
+COLUMNS_TO_READ = {
+    "orders": ["order_id", "user_id", "status", "created_at"],
+    "order_items": ["order_id", "sale_price"],
+    "users": ["id", "email", "age", "city", "created_at"],
 }
+SNAPSHOT_COLUMNS = {
+    name: [column for column in SOURCE_SCHEMAS[name] if column.name in columns]
+    for name, columns in COLUMNS_TO_READ.items()
+}
+
+STATES = ("replaced", "perhaps replaced", "not replaced")
 
 
 class ReplacedTables:
@@ -78,7 +68,5 @@ class ReplacedTables:
     def __str__(self) -> str:
         if set(self.states.values()) == {"not replaced"}:
             return "nothing was replaced"
-        tables: dict[str, list[str]] = {state: [] for state in ("replaced", "perhaps replaced", "not replaced")}
-        for table, state in self.states.items():
-            tables[state].append(table)
-        return "; ".join(f"{state}: {', '.join(names)}" for state, names in tables.items() if names)
+        states = {state: [table for table in self.states if self.states[table] == state] for state in STATES}
+        return "; ".join(f"{state}: {', '.join(tables)}" for state, tables in states.items() if tables)

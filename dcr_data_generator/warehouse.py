@@ -86,7 +86,6 @@ def connect(settings: Settings, fill_source: bool = True) -> Iterator[Warehouse]
 
 @contextmanager
 def connect_to_embedded(settings: Settings, fill_source: bool) -> Iterator[Warehouse]:
-    """Connect to the embedded BigQuery, in this process."""
     directory = settings.embedded_dir
     with embedded.connected(directory, client_defaults(settings.location)) as (client, endpoints):
         if fill_source:
@@ -100,13 +99,11 @@ def connect_to_embedded(settings: Settings, fill_source: bool) -> Iterator[Wareh
 
 
 def how_to_serve(directory: Path) -> str:
-    """Give the command that serves the data in a directory."""
     option = [] if directory == Settings.embedded_dir else ["--embedded-dir", str(directory)]
     return shlex.join(["uv", "run", "python", "-m", "dcr_data_generator.embedded", "serve", *option])
 
 
 def connect_to_emulator(settings: Settings, address: str, fill_source: bool) -> Warehouse:
-    """Connect to an emulator that runs already."""
     url = address if "://" in address else f"http://{address}"
     try:
         parts = urlsplit(url)

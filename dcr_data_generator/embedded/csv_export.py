@@ -44,10 +44,8 @@ def fingerprint(folder: Path) -> str:
     Raises:
         UserError: a file is missing or cannot be read.
     """
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(READER)
-    for name in KEYS:
-        digest.update(content(find(folder, name)) + b"\0")
+    contents = [content(find(folder, name)) for name in KEYS]
+    digest = hashlib.blake2b(b"\0".join([READER, *contents]), digest_size=16)
     return f"csv-{digest.hexdigest()}"
 
 
@@ -149,7 +147,6 @@ def read_texts(path: Path, columns: list[str]) -> pd.DataFrame:
 
 
 def convert(path: Path, texts: pd.Series, kind: str) -> pd.Series:
-    """Convert a column of text to the type of its column."""
     if kind == "STRING":
         return texts.astype("str")
     texts = texts.str.strip().replace("", None)

@@ -46,7 +46,6 @@ def some_time(random: Generator, start: pd.Series | pd.Timestamp, hours: tuple[i
 
 
 def generate_users(random: Generator) -> pd.DataFrame:
-    """One record per user."""
     return pd.DataFrame(
         {
             "id": np.sort(random.choice(np.arange(1, HIGHEST_USER_ID + 1), USERS, replace=False)),

@@ -20,7 +20,6 @@ EXAMPLE = Path(__file__).with_name("example.txt")
 
 
 def example(url: str) -> str:
-    """Write a program in Python that queries the tables."""
     return Template(EXAMPLE.read_text(encoding="utf-8")).substitute(project=engine.PROJECT, url=url)
 
 

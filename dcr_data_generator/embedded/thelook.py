@@ -10,29 +10,12 @@ from dcr_data_generator import source
 from dcr_data_generator.embedded import csv_export, sample
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import SOURCE, columns
+from dcr_data_generator.tables import SOURCE
+from dcr_data_generator.tables import SOURCE_SCHEMAS as SCHEMAS
 
 LOCATION = "US"
 # The dataset's label says what it holds, once the load is complete.
 LABEL, UNFINISHED = "source", "unfinished"
-
-
-# The columns of the real tables, without users.user_geom: the embedded engine cannot copy GEOGRAPHY.
-SCHEMAS = {
-    "orders": columns(
-        "order_id INTEGER, user_id INTEGER, status STRING, gender STRING, created_at TIMESTAMP, returned_at TIMESTAMP, "
-        "shipped_at TIMESTAMP, delivered_at TIMESTAMP, num_of_item INTEGER"
-    ),
-    "order_items": columns(
-        "id INTEGER, order_id INTEGER, user_id INTEGER, product_id INTEGER, inventory_item_id INTEGER, status STRING, "
-        "created_at TIMESTAMP, shipped_at TIMESTAMP, delivered_at TIMESTAMP, returned_at TIMESTAMP, sale_price FLOAT"
-    ),
-    "users": columns(
-        "id INTEGER, first_name STRING, last_name STRING, email STRING, age INTEGER, gender STRING, state STRING, "
-        "street_address STRING, postal_code STRING, city STRING, country STRING, latitude FLOAT, longitude FLOAT, "
-        "traffic_source STRING, created_at TIMESTAMP"
-    ),
-}
 
 
 def fill(client: bigquery.Client, settings: Settings) -> None:

@@ -45,7 +45,6 @@ def read(file: str) -> Query:
 
 
 def read_folder(folder: str) -> list[Query]:
-    """Read the files of a folder, sorted by name."""
     return [read(f"{folder}/{path.stem}") for path in sorted((FOLDER / folder).glob("*.sql"))]
 
 
@@ -71,7 +70,6 @@ def dry_run(client: bigquery.Client, query: Query, settings: Settings) -> int:
 def run_all(
     client: bigquery.Client, queries: Iterable[Query | str], settings: Settings, max_rows: int | None = None
 ) -> list[Result]:
-    """Run queries that do not depend on one another in parallel."""
     return run_in_parallel(lambda query: run(client, query, settings, max_rows), queries)
 
 
