@@ -7,7 +7,8 @@ from pyarrow import parquet
 
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
-from dcr_data_generator.tables import FIVE_TABLES, PROVIDER
+from dcr_data_generator.settings import Settings
+from dcr_data_generator.tables import FIVE_TABLES, PROVIDER, named
 from dcr_data_generator.warehouse import Warehouse
 from dcr_data_generator.whole_file import write_whole
 
@@ -16,7 +17,7 @@ ROWS_PER_GROUP = 100_000
 SORTED_BY = {f"{PROVIDER}.transactions": ["transaction_timestamp", "order_id"]}
 
 
-def run(warehouse: Warehouse, folder: Path) -> None:
+def run(warehouse: Warehouse, settings: Settings, folder: Path) -> None:
     """Write the tables to merchant_provider/orders.parquet and so on, with the warehouse's types and order of columns.
 
     The rows are sorted, so that equal tables are equal files. A file of an earlier run is replaced once the new one is
@@ -27,9 +28,10 @@ def run(warehouse: Warehouse, folder: Path) -> None:
     """
 
     def write(name: str) -> None:
-        path = folder / f"{name.replace('.', '/')}.parquet"
-        columns = warehouse.client.get_table(f"{warehouse.client.project}.{name}").schema
-        rows = warehouse.read_arrow(name, columns)
+        table_name = named(name, settings)
+        path = folder / f"{table_name.replace('.', '/')}.parquet"
+        columns = warehouse.client.get_table(f"{warehouse.client.project}.{table_name}").schema
+        rows = warehouse.read_arrow(table_name, columns)
         fields = zip(rows.schema, columns, strict=True)
         schema = pa.schema([field.with_nullable(column.is_nullable).remove_metadata() for field, column in fields])
         keys = SORTED_BY.get(name, schema.names)

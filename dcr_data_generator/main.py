@@ -53,11 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(CONSTANTS, arguments)
         for sentence in unknown_variables():
             terminal.warning(sentence)
-        from dcr_data_generator.tables import ReplacedTables
+        from dcr_data_generator.tables import ReplacedTables, named
 
         terminal.verbose, terminal.console.quiet = settings.verbose, settings.quiet
         replaced = ReplacedTables()
-        terminal.consequence = replaced.__str__
+        terminal.consequence = lambda: named(str(replaced), settings)
         return run(settings, terminal, replaced)
 
     return shutdown.run_safely(command)
@@ -75,15 +75,17 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
         client = place.client
         with step("Look at the source") as done:
             settings = source.at_one_instant(client, settings)
-            notices = source.check(client, settings)
+            source.check_tables(client, settings)
             bytes_to_read = source.limit_bytes(client, settings)
+            notices = [] if settings.keep_snapshot else source.check(client, settings)
             source.create_datasets(client, settings)
             done.result = settings.window
         terminal.notices(notices)
         if place.is_billed:
             terminal.bytes_to_read(bytes_to_read)
-        with step("Step 1: copy the merchant's snapshot"):
-            snapshot.take(client, settings, replaced)
+        if not settings.keep_snapshot:
+            with step("Step 1: copy the merchant's snapshot"):
+                snapshot.take(client, settings, replaced)
         with step("Step 2: create the e-wallet provider"):
             ewallet.create(place, settings, replaced)
         verdict: list[checks.Check] = []
@@ -97,7 +99,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
             advice = use_cases.advise(client, settings)
         if settings.export:
             with step("Export"):
-                export.run(place, settings.export)
+                export.run(place, settings, settings.export)
         if not settings.no_report:
             with step("Write the report"):
                 report.write(place, settings, verdict, answers, outcome)

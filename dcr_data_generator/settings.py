@@ -21,6 +21,7 @@ from dcr_data_generator.errors import UserError
 
 # A run never writes to the project that it reads.
 SOURCE_PROJECT = "bigquery-public-data"
+SOURCE = f"{SOURCE_PROJECT}.thelook_ecommerce"
 ENVIRONMENT_PREFIX = "DCR_"
 # What clean_room/ reads besides: its settings, and the salt.
 CLEAN_ROOM_OPTIONS = (
@@ -43,6 +44,10 @@ SOURCE_FOLDER = "Embedded only: a folder with your own CSV export of thelook; wi
 MATCH_RATE = "Share of the merchant's customers in the snapshot who hold a wallet."
 WALLET_PAYMENT_RATE = "Share of the wallet holders' orders that were paid through the wallet."
 WALLET_ONLY_RATE = "Share of provider_users who are not customers of the merchant."
+SUFFIX = "What the names of the datasets end in, such as _inference: for several partnerships in one project."
+SOURCE_DATASET = "Your own dataset with thelook's three tables and columns, as project.dataset."
+KEEP_SNAPSHOT = "Leave the merchant's tables as they are, and make the provider's anew."
+MAX_BYTES = "How many bytes of the source a run may read; more than that is refused before anything is replaced."
 EXPORT = "Write the five tables as Parquet into this folder."
 EXAMPLE = "Example: python -m dcr_data_generator.main --target-date 2025-09-23 --days 7 --match-rate 0.4"
 
@@ -86,6 +91,20 @@ class Share(click.FloatRange):
         return self.fail(f"{value!r} is not a number.", param, ctx) if math.isnan(number) else number
 
 
+def parse_suffix(text: str) -> str:
+    """Read the end of a dataset's name."""
+    if not re.fullmatch(r"\w{0,100}", text, re.ASCII):
+        raise click.BadParameter(f"{text[:60]!r} is not up to 100 letters, digits and underscores.")
+    return text
+
+
+def parse_source_dataset(text: str) -> str:
+    """Read the name of a dataset, with its project."""
+    if not re.fullmatch(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]+\.\w+", text, re.ASCII):
+        raise click.BadParameter(f"{text[:60]!r} is not the name of a dataset, as project.dataset.")
+    return text
+
+
 def parse_folder(text: str) -> Path:
     """Read the path of a folder that exists."""
     with suppress(OSError, ValueError, RuntimeError):  # such as the home of a person who is not known
@@ -125,8 +144,12 @@ class Settings:
     write_project_id: str | None = option("Where", WRITE_PROJECT_ID, parse_project, "PROJECT", None)
     location: str = option("Where", "Where the datasets live; the source is in US.", parse_location, "LOCATION")
     embedded_dir: Path = option("Where", EMBEDDED_DIR, parse_new_folder, "FOLDER", Path(".bigquery"))
+    suffix: str = option("Where", SUFFIX, parse_suffix, "SUFFIX", "")
+    max_bytes_billed: int = option("Where", MAX_BYTES, click.IntRange(1), "BYTES", 10 << 30)
     timeout: int = option("Where", "How many seconds a step may take.", click.IntRange(1, 86_400), "SECONDS", 300)
     source: Path | None = option("Snapshot", SOURCE_FOLDER, parse_folder, "FOLDER", None)
+    source_dataset: str = option("Snapshot", SOURCE_DATASET, parse_source_dataset, "DATASET", SOURCE)
+    keep_snapshot: bool = option("Snapshot", KEEP_SNAPSHOT, click.BOOL, "", False)
     target_date: date = option("Snapshot", "Last day of the snapshot, in UTC.", parse_date, "DATE")
     days: int = option("Snapshot", "Length in days, ending on the target date.", click.IntRange(1, 20_000), "N")
     seed: int = option("Provider", "Same seed and same snapshot: same tables.", click.IntRange(0), "N")
@@ -150,6 +173,11 @@ class Settings:
                 f"the source {self.source} is for the embedded BigQuery, and the project {self.write_project_id} is "
                 "elsewhere: give one of them"
             )
+        if self.write_project_id is None and self.source_dataset != SOURCE:
+            raise UserError(
+                f"the embedded BigQuery has no source dataset {self.source_dataset}: give --write-project-id, or a "
+                "folder with a CSV export as --source"
+            )
 
     @property
     def window(self) -> str:
@@ -160,10 +188,14 @@ class Settings:
     @property
     def place_flags(self) -> str:
         """What a command has to be given to find the tables of this run."""
+        flags = []
         if self.write_project_id:
-            return f" --write-project-id {self.write_project_id}"
-        default = next(each.default for each in fields(self) if each.name == "embedded_dir")
-        return "" if self.embedded_dir == default else f" --embedded-dir {shlex.quote(str(self.embedded_dir))}"
+            flags = ["--write-project-id", self.write_project_id]
+        elif self.embedded_dir != Settings.embedded_dir:
+            flags = ["--embedded-dir", str(self.embedded_dir)]
+        if self.suffix:
+            flags += ["--suffix", self.suffix]
+        return "".join(f" {shlex.quote(flag)}" for flag in flags)
 
     @property
     def first_date(self) -> date:

@@ -12,7 +12,7 @@ from dcr_data_generator import sql
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import DATASETS, SOURCE
+from dcr_data_generator.tables import DATASETS, MERCHANT, SOURCE, SOURCE_SCHEMAS, named
 
 MAX_WALLET_ONLY_USERS = 10_000_000
 # What small queries may be billed: BigQuery bills 10 MiB per table at least.
@@ -25,6 +25,32 @@ def at_one_instant(client: bigquery.Client, settings: Settings) -> Settings:
     return replace(settings, source_time=now.source_time)
 
 
+def check_tables(client: bigquery.Client, settings: Settings) -> None:
+    """Check that the source, or the snapshot to keep, has thelook's tables and columns; it may have more columns.
+
+    Raises:
+        UserError: a table or column is missing, or has another type.
+    """
+    dataset, advice = settings.source_dataset, f"give a dataset with {', '.join(SOURCE_SCHEMAS)}"
+    if settings.keep_snapshot:
+        dataset, advice = named(f"{client.project}.{MERCHANT}", settings), "run without --keep-snapshot first"
+    for table, schema in SOURCE_SCHEMAS.items():
+        name = f"{dataset}.{table}"
+        try:
+            types = {field.name: type_of(field) for field in client.get_table(name).schema}
+        except NotFound:
+            raise UserError(f"there is no table {name}: {advice}") from None
+        for field in schema:
+            if types.get(field.name) != type_of(field):
+                actual = f"is {types[field.name]}" if field.name in types else "is missing"
+                raise UserError(f"column {field.name} of {name} {actual}: it has to be {type_of(field)}, as in thelook")
+
+
+def type_of(field: bigquery.SchemaField) -> str:
+    """The type of a column as BigQuery's SQL names it, such as INT64."""
+    return str(field.to_standard_sql().to_api_repr()["type"]["typeKind"])
+
+
 def check(client: bigquery.Client, settings: Settings) -> list[str]:
     """Check the source, its orders in the window, and the location of the datasets that exist already.
 
@@ -33,7 +59,7 @@ def check(client: bigquery.Client, settings: Settings) -> list[str]:
     Raises:
         UserError: the source is missing, elsewhere than the datasets, or has no order of a customer in the window.
     """
-    location = client.get_dataset(SOURCE).location
+    location = client.get_dataset(settings.source_dataset).location
     [window] = sql.run(client, "source_window", settings).rows
     orders, customers = window.orders_in_window, window.orders_of_customers
     check_run(client, settings, location, orders, customers, window.first_date, window.last_date)
@@ -52,11 +78,21 @@ def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
     """Limit what each query may be billed to twice what the largest statement reads, by a dry run.
 
     Returns: how many bytes of the source all statements of a run read at most.
+
+    Raises:
+        UserError: that is more than the settings allow.
     """
     sizes = {query.name: sql.dry_run(client, query, settings) for query in sql.read_folder("source")}
-    statements = [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
-    statements += [sql.read(name).text for name in ("source_window", "thin_answers")]
+    statements = [sql.read("thin_answers").text]
+    if not settings.keep_snapshot:
+        statements += [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
+        statements.append(sql.read("source_window").text)
     reads = [sum(size for name, size in sizes.items() if f"{SOURCE}.{name}`" in text) for text in statements]
+    if sum(reads) > settings.max_bytes_billed:
+        raise UserError(
+            f"this run would read {sum(reads):,} bytes of the source, and at most {settings.max_bytes_billed:,} are "
+            "allowed: give more --max-bytes-billed"
+        )
     defaults = client.default_query_job_config or bigquery.QueryJobConfig()
     defaults.maximum_bytes_billed = max(MIN_BYTES_BILLED, 2 * max(reads))
     client.default_query_job_config = defaults
@@ -86,11 +122,11 @@ def check_run(
     """Check a source that has so many orders in the window, and orders from the first to the last date."""
     if location.upper() != settings.location.upper():
         raise UserError(
-            f"the location is {settings.location} and {SOURCE} is in {location}, and BigQuery does not copy across "
-            f"locations: give --location {location}"
+            f"the location is {settings.location} and {settings.source_dataset} is in {location}, and BigQuery does "
+            f"not copy across locations: give --location {location}"
         )
     if not first:
-        raise UserError(f"{SOURCE}.orders is empty: there is nothing to copy")
+        raise UserError(f"{settings.source_dataset}.orders is empty: there is nothing to copy")
     if not orders:
         raise UserError(f"the source has no orders on {settings.window}: it has orders from {first} to {last}")
     if not orders_of_customers:
@@ -110,12 +146,15 @@ def check_run(
 
 def check_dataset(client: bigquery.Client, name: str, settings: Settings) -> None:
     """Check that a dataset, if it exists, is where the settings say."""
+    name = named(f"{client.project}.{name}", settings)
+    if name == settings.source_dataset:
+        raise UserError(f"dataset {name} is the source and would be replaced: give a --suffix")
     with suppress(NotFound):
-        location = client.get_dataset(f"{client.project}.{name}").location
+        location = client.get_dataset(name).location
         if location.upper() != settings.location.upper():
             raise UserError(
-                f"dataset {client.project}.{name} is in {location} and the location is {settings.location}, where "
-                f"{SOURCE} is: delete the dataset, or give another --write-project-id"
+                f"dataset {name} is in {location} and the location is {settings.location}, where "
+                f"{settings.source_dataset} is: delete the dataset, or give another --write-project-id"
             )
 
 
@@ -123,7 +162,7 @@ def create_datasets(client: bigquery.Client, settings: Settings) -> None:
     """Create the two datasets where they are missing; one that exists stays as it is."""
 
     def create(name: str) -> None:
-        dataset = bigquery.Dataset(f"{client.project}.{name}")
+        dataset = bigquery.Dataset(named(f"{client.project}.{name}", settings))
         dataset.location, dataset.description = settings.location, DATASETS[name]
         try:
             client.get_dataset(dataset.reference)

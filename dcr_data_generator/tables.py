@@ -1,15 +1,16 @@
 """Every dataset, table and column that a run reads or writes, by name."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from google.cloud.bigquery import SchemaField
 
-from dcr_data_generator.settings import SOURCE_PROJECT
+from dcr_data_generator.settings import SOURCE as SOURCE
+from dcr_data_generator.settings import Settings
 
-SOURCE = f"{SOURCE_PROJECT}.thelook_ecommerce"
 MERCHANT, PROVIDER = "merchant_provider", "ewallet_provider"
 DATASETS = {
     MERCHANT: "The merchant of the clean room: a snapshot of thelook_ecommerce.",
@@ -23,6 +24,17 @@ FIVE_TABLES = [
     f"{PROVIDER}.provider_users",
     f"{PROVIDER}.transactions",
 ]
+
+
+def named(text: str, settings: Settings) -> str:
+    """Put the datasets of the settings in the place of the usual ones: in SQL, or in the name of a table."""
+    text = re.sub(r"\b(merchant|ewallet)_(provider|clean_room)\b", rf"\g<0>{settings.suffix}", text)
+    return text.replace(SOURCE, settings.source_dataset)
+
+
+def unnamed(text: str, settings: Settings) -> str:
+    """Put the usual names of the datasets in the place of those with the settings' suffix."""
+    return re.sub(rf"\b((merchant|ewallet)_(provider|clean_room)){settings.suffix}\b", r"\1", text)
 
 
 def read_schema(table: str) -> list[SchemaField]:

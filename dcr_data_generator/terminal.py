@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # they bring BigQuery's client along, which takes its time
     from dcr_data_generator.use_cases import Outcome, UseCase
 
 MAX_CHARACTERS, MAX_ANSWER = 60, 500
+PRICE = 6.25  # US dollars per TiB, in the US multi-region: https://cloud.google.com/bigquery/pricing, 2026-11-25
 NUMBER = r"-?[\d,.]+%?"
 
 
@@ -131,9 +132,10 @@ class Terminal:
         )
         days = {str(outcome.first_order): None, str(outcome.last_order): None}
         self.line(f"\nFive tables, with orders from {' to '.join(days)}, by seed {settings.seed}:")
+        width = max(len(table.partition(".")[0]) for table in outcome.row_counts)
         for dataset, tables in groupby(outcome.row_counts.items(), lambda each: each[0].partition(".")[0]):
             counts = " · ".join(f"{table.partition('.')[2]} {rows:,}" for table, rows in tables)
-            self.line(f"  {dataset:<17}  {counts}")
+            self.line(f"  {dataset:<{width}}  {counts}")
 
     def end(self, settings: Settings, how_to_query: str) -> None:
         """Print how long the run took, where its files are, and what to type next."""
@@ -147,8 +149,11 @@ class Terminal:
         self.line(f"Rehearse the clean room: {escape(command)}")
 
     def bytes_to_read(self, count: int) -> None:
-        """Say what the run will read, in BigQuery's own unit."""
-        self.line(f"This run reads at most {count / (1 << 20):,.0f} MiB of the source.")
+        """Say what the run will read, in BigQuery's own unit, and what that costs beyond the free TiB of a month."""
+        self.line(
+            f"This run reads at most {count / (1 << 20):,.0f} MiB of the source: ${count / (1 << 40) * PRICE:,.2f} at "
+            f"the on-demand rate of ${PRICE} per TiB."
+        )
 
     def bytes_billed(self, count: int) -> None:
         """Say what the queries cost, in BigQuery's own unit."""

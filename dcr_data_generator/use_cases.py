@@ -8,6 +8,7 @@ from google.cloud import bigquery
 
 from dcr_data_generator import sql
 from dcr_data_generator.settings import Settings
+from dcr_data_generator.tables import named
 from dcr_data_generator.terminal import percent, plain
 
 MAX_ROWS = 10
@@ -51,7 +52,7 @@ def run(client: bigquery.Client, settings: Settings) -> list[UseCase]:
             FIGURES[query.name](answer.rows[0]),
             SENTENCES[query.name](answer.rows[0]),
             *table,
-            query.text,
+            named(query.text, settings),
         )
         for query, table, answer in zip(questions, tables, answers, strict=True)
     ]

@@ -21,7 +21,7 @@ from tests.support.settings import make_settings
 def folder(default_run: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export of the default run."""
     folder = tmp_path_factory.mktemp("exported")
-    export.run(default_run, folder)
+    export.run(default_run, make_settings(), folder)
     return folder
 
 
@@ -42,7 +42,7 @@ def test_a_second_run_exports_the_same_bytes_in_whatever_order_the_source_has_it
     place = connect("export-tests")
     tables.fill_source(place.client, **{name: frame[::-1] for name, frame in sample.generate().items()})
     tables.make_five_tables(place, make_settings())
-    export.run(place, tmp_path)
+    export.run(place, make_settings(), tmp_path)
     for name in FIVE_TABLES:
         path = f"{name.replace('.', '/')}.parquet"
         assert (tmp_path / path).read_bytes() == (folder / path).read_bytes()
@@ -78,7 +78,7 @@ def test_an_empty_table_is_a_file_with_its_columns_and_no_rows(connect: Callable
     order = {"order_id": 1, "user_id": 1, "created_at": "2025-09-23 12:00:00 UTC"}
     tables.fill_source(place.client, orders=[order], users=[{"id": 1, "email": "a@example.com"}])
     tables.make_five_tables(place, make_settings(match_rate=0))
-    export.run(place, tmp_path)
+    export.run(place, make_settings(), tmp_path)
     table = parquet.read_table(tmp_path / "ewallet_provider/transactions.parquet")
     assert (table.num_columns, table.num_rows) == (6, 0)
 
@@ -95,7 +95,7 @@ def test_an_export_that_breaks_off_leaves_the_old_file_whole(
 
     monkeypatch.setattr(parquet, "write_table", run_out_of_space)
     with pytest.raises(UserError, match=r"orders.parquet cannot be written \(No space left on device\)"):
-        export.run(default_run, tmp_path)
+        export.run(default_run, make_settings(), tmp_path)
     assert {path.name: path.read_text(encoding="utf-8") for path in old.parent.iterdir()} == {
         "orders.parquet": "the old one"
     }

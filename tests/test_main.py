@@ -292,6 +292,35 @@ def test_a_red_check_ends_the_run_with_status_1_after_all_else_is_printed(
     assert lines[-1] == "✗ 1 of 2 checks is red: do not show these tables to anyone."
 
 
+def test_another_partnership_has_datasets_of_its_own_and_its_snapshot_can_be_kept(
+    run: Callable, connect: Callable, tmp_path: Path
+) -> None:
+    client = connect("main-tests").client
+    run("--skip-checks")
+    first = emulator.contents(client)
+    here = [f"{dataset}_b.{name}" for dataset, name in (table.split(".") for table in TABLES)]
+
+    def column(table: str, name: str) -> list:
+        return [row[0] for row in client.query_and_wait(f"SELECT {name} FROM {table} ORDER BY 1")]
+
+    status, out, err = run("--suffix", "_b", "--match-rate", "1", "--export", str(tmp_path))
+    assert (status, err) == (0, "")
+    assert "merchant_provider_b  orders 20 " in out
+    assert "clean_room rehearse --suffix _b" in out
+    assert sorted(path.parent.name for path in tmp_path.rglob("*.parquet")) == sorted(t.split(".")[0] for t in here)
+    assert emulator.contents(client) == first
+    second = emulator.contents(client, here)
+    # Another shop moves in; the snapshot is kept, and does not equal it.
+    tables.fill_source(client, orders=[{"order_id": 99, "user_id": 99, "created_at": NOON}])
+    status, out, err = run("--suffix", "_b", "--match-rate", "0.25", "--keep-snapshot", "--wallet-only-rate", "0")
+    assert (status, err) == (0, "")
+    assert "Step 1" not in out
+    third = emulator.contents(client, here)
+    assert [third[name] == second[name] for name in here] == [True, True, True, False, False]
+    assert len(column("ewallet_provider_b.provider_users", "email")) == 5
+    assert emulator.contents(client) == first
+
+
 def test_verbose_prints_every_check_and_the_rows_behind_an_answer(run: Callable) -> None:
     status, out, _ = run("--verbose")
     assert status == 0

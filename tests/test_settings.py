@@ -45,8 +45,11 @@ ALLOWED = {
     "export": [("one", Path("one")), ("not/there/yet", Path("not/there/yet"))],
     "report": [("a_file", Path("a_file")), ("new.html", Path("new.html"))],
     "timeout": [("1", 1), ("86400", 86_400)],
+    "suffix": [("_b", "_b"), ("2", "2")],
+    "source_dataset": [("my-shop.shop", "my-shop.shop"), ("example.com:my-shop.a_b", "example.com:my-shop.a_b")],
+    "max_bytes_billed": [("1", 1), ("1099511627776", 1 << 40)],
 }
-SWITCHES = ["skip-checks", "no-report", "open", "verbose", "quiet"]
+SWITCHES = ["keep-snapshot", "skip-checks", "no-report", "open", "verbose", "quiet"]
 REFUSED = {
     "--write-project-id": (
         ["short", "a" * 31, "My-Project", "my_project", "my.project", "my-project-", "bigquery-public-data"],
@@ -72,6 +75,9 @@ REFUSED = {
     ),
     "--export": (["a_file", "a_file/below", "circle/x"], "is not a folder that can be written"),
     "--report": (["one", "a_file/below", "pipe", "~no-such-person/x.html"], "is not a file that can be written"),
+    "--suffix": (["-b", "b c", "x" * 101, "ä"], "is not up to 100 letters, digits and underscores"),
+    "--source-dataset": (["shop", "my-shop.shop.orders", "My-shop.shop"], "is not the name of a dataset"),
+    "--max-bytes-billed": (["0", "1.5", "many"], "integer|range"),
     "--timeout": (["0", "86401", "soon"], "integer|range"),
 }
 
@@ -117,7 +123,8 @@ def test_the_constants_are_those_of_the_design() -> None:
 @pytest.mark.parametrize("name", ALLOWED)
 def test_a_flag_beats_the_environment_which_beats_the_constant(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (one, one_value), (other, other_value) = ALLOWED[name]
-    constants = {**main.CONSTANTS, name: one}
+    elsewhere = {"write_project_id": "my-project"} if name == "source_dataset" else {}
+    constants = main.CONSTANTS | elsewhere | {name: one}
     assert getattr(load(constants, []), name) == one_value
     assert getattr(load(constants, [flag_of(name), other]), name) == other_value
     monkeypatch.setenv(f"DCR_{name.upper()}", other)
@@ -161,7 +168,12 @@ def test_the_first_date_lies_a_day_less_than_the_length_back(target_date: str, d
 
 
 @pytest.mark.parametrize(
-    ("flag", "value"), [(flag, value) for flag, (values, _) in REFUSED.items() for value in [*values, ""]]
+    ("flag", "value"),
+    [
+        (flag, value)
+        for flag, (values, _) in REFUSED.items()
+        for value in [*values, *([] if flag == "--suffix" else [""])]
+    ],
 )
 def test_a_bad_value_is_refused_with_what_is_allowed(flag: str, value: str, refusal: Callable) -> None:
     line = refusal(f"{flag}={value}")
@@ -242,6 +254,10 @@ def test_a_source_folder_and_a_project_contradict_each_other(
         project = []
     line = refusal("--source", "one", *project)
     assert "the source one is for the embedded BigQuery, and the project my-project is elsewhere" in line
+
+
+def test_a_source_dataset_needs_a_project(refusal: Callable) -> None:
+    assert "the embedded BigQuery has no source dataset my-shop.shop" in refusal("--source-dataset", "my-shop.shop")
 
 
 # --help

@@ -9,6 +9,7 @@ from google.cloud import bigquery
 from dcr_data_generator import source, sql
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import UserError
+from dcr_data_generator.tables import SOURCE_SCHEMAS
 from tests.support import tables
 from tests.support.settings import make_settings
 
@@ -148,6 +149,58 @@ def test_the_limit_of_bytes_follows_from_dry_runs(client: bigquery.Client, monke
     monkeypatch.setattr(sql, "dry_run", lambda *_: 0)
     source.limit_bytes(client, make_settings())
     assert client.default_query_job_config.maximum_bytes_billed == 100 << 20
+
+
+def test_a_run_that_would_read_more_than_is_allowed_is_refused(
+    client: bigquery.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "dry_run", lambda *_: 1 << 30)
+    # Five statements read each of three tables; only the one for answers that are withheld reads those of a snapshot.
+    source.limit_bytes(client, make_settings(max_bytes_billed=15 << 30))
+    with pytest.raises(UserError, match=r"would read 16,106,127,360 bytes .* at most 16,106,127,359 are allowed"):
+        source.limit_bytes(client, make_settings(max_bytes_billed=(15 << 30) - 1))
+    assert source.limit_bytes(client, make_settings(keep_snapshot=True)) == 3 << 30
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "line"),
+    [
+        ("users", None, r"there is no table my-shop.shop.users: give a dataset with orders, order_items, users"),
+        ("orders", ("status", None), "column status of my-shop.shop.orders is missing: it has to be STRING, as in"),
+        ("users", ("age", "STRING"), "column age of my-shop.shop.users is STRING: it has to be INT64, as in thelook"),
+        ("order_items", ("sale_price", "NUMERIC"), "my-shop.shop.order_items is NUMERIC: it has to be FLOAT64"),
+    ],
+)
+def test_an_own_source_without_thelooks_columns_is_refused(
+    client: bigquery.Client, table: str, change: tuple[str, str | None] | None, line: str
+) -> None:
+    client.delete_dataset("my-shop.shop", delete_contents=True, not_found_ok=True)
+    client.create_dataset("my-shop.shop")
+    for name, schema in SOURCE_SCHEMAS.items():
+        if name == table and change is None:
+            continue
+        fields = [*schema, bigquery.SchemaField("mine", "STRING")]
+        if name == table:
+            fields = [field for field in fields if field.name != change[0]]
+            fields += [bigquery.SchemaField(*change)] if change[1] else []
+        client.create_table(bigquery.Table(f"my-shop.shop.{name}", fields))
+    settings = make_settings(write_project_id=client.project, source_dataset="my-shop.shop")
+    with pytest.raises(UserError) as error:
+        source.check_tables(client, settings)
+    assert line in str(error.value)
+
+
+def test_a_snapshot_to_keep_has_to_be_there(client: bigquery.Client) -> None:
+    settings = make_settings(keep_snapshot=True, suffix="_b")
+    with pytest.raises(UserError, match=r"no table source-tests.merchant_provider_b.orders: run without --keep-"):
+        source.check_tables(client, settings)
+
+
+def test_a_run_never_replaces_its_own_source(client: bigquery.Client) -> None:
+    own = f"{client.project}.merchant_provider"
+    settings = make_settings(write_project_id=client.project, source_dataset=own)
+    with pytest.raises(UserError, match=f"dataset {own} is the source and would be replaced: give a --suffix"):
+        source.check_dataset(client, "merchant_provider", settings)
 
 
 def test_a_run_reads_the_source_at_one_instant_that_bigquery_names(client: bigquery.Client) -> None:

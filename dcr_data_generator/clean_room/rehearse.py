@@ -20,7 +20,7 @@ from dcr_data_generator.clean_room.analysis_rules import Answer, CleanRoom, NotU
 from dcr_data_generator.clean_room.settings import RehearseSettings
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.report import Attempt, Protected, add_clean_room
-from dcr_data_generator.tables import FIVE_TABLES, MERCHANT, PROVIDER
+from dcr_data_generator.tables import FIVE_TABLES, MERCHANT, PROVIDER, named, unnamed
 from dcr_data_generator.terminal import Terminal, plain, table_of
 from dcr_data_generator.use_cases import UseCase
 from dcr_data_generator.warehouse import Warehouse
@@ -58,11 +58,11 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
     with warehouse.connect(settings, fill_source=False) as place:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
         with step("Put both parties' tables behind the views"):
-            room = build(place, salt.given_or_drawn(settings.salt_file))
+            room = build(place, settings, salt.given_or_drawn(settings.salt_file))
         if settings.linked_dataset:
             room.link(settings.linked_dataset)
         if settings.query:
-            return ask(terminal, room, settings.query)
+            return ask(terminal, room, unnamed(settings.query, settings))
         with step("Ask the four questions, openly and as a subscriber"):
             answers = use_cases.run(place.client, settings)
             queries = sql.read_folder("clean_room/queries")
@@ -87,15 +87,17 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
     return 1 if any(each.answered for each in attempts) else 0
 
 
-def build(place: Warehouse, secret: SecretStr) -> CleanRoom:
+def build(place: Warehouse, settings: RehearseSettings, secret: SecretStr) -> CleanRoom:
     """Put the five tables and the views into a clean room in memory.
 
     Raises:
         UserError: no run has made the tables yet, or a view is not BigQuery's.
     """
-    project = place.client.project
+    names = {table: named(table, settings) for table in FIVE_TABLES}
     try:
-        schemas = {table: place.client.get_table(f"{project}.{table}").schema for table in FIVE_TABLES}
+        schemas = {
+            table: place.client.get_table(f"{place.client.project}.{name}").schema for table, name in names.items()
+        }
     except NotFound:
         raise UserError(
             f"there is nothing to rehearse with on {place.name}: "
@@ -109,7 +111,7 @@ def build(place: Warehouse, secret: SecretStr) -> CleanRoom:
         )
     except NotUnderstood as error:
         raise UserError(str(error)) from None
-    room.fill({table: place.read_arrow(table, schema).to_pylist() for table, schema in schemas.items()})
+    room.fill({table: place.read_arrow(names[table], schema).to_pylist() for table, schema in schemas.items()})
     return room
 
 

@@ -16,7 +16,7 @@ from dcr_data_generator.checks import Check
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import FIVE_TABLES
+from dcr_data_generator.tables import FIVE_TABLES, named
 from dcr_data_generator.terminal import NUMBER, plain
 from dcr_data_generator.use_cases import Outcome, UseCase
 from dcr_data_generator.warehouse import Warehouse
@@ -110,7 +110,7 @@ def add_clean_room(
 
 def contents_of(warehouse: Warehouse, settings: Settings) -> Path:
     """Where the contents of a project's report are saved."""
-    return settings.embedded_dir / f"answers_{warehouse.client.project}.json"
+    return settings.embedded_dir / f"answers_{warehouse.client.project}{settings.suffix}.json"
 
 
 def as_json(value: object) -> object:
@@ -123,10 +123,9 @@ def figures(client: bigquery.Client, settings: Settings) -> tuple[dict[str, list
     queries = sql.read_folder("report")
     results = sql.run_all(client, queries, settings)
     rows = {query.name: [drawable(row) for row in result.rows] for query, result in zip(queries, results, strict=True)}
-    tables = run_in_parallel(lambda table: client.get_table(f"{client.project}.{table}"), FIVE_TABLES)
-    schemas = {
-        name: [described(field) for field in table.schema] for name, table in zip(FIVE_TABLES, tables, strict=True)
-    }
+    names = [named(table, settings) for table in FIVE_TABLES]
+    tables = run_in_parallel(lambda table: client.get_table(f"{client.project}.{table}"), names)
+    schemas = {name: [described(field) for field in table.schema] for name, table in zip(names, tables, strict=True)}
     return rows, schemas
 
 

@@ -14,6 +14,7 @@ from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
+from dcr_data_generator.tables import named
 
 FOLDER = Path(__file__).parent
 
@@ -55,7 +56,7 @@ def run(client: bigquery.Client, query: Query | str, settings: Settings, max_row
     retry = DEFAULT_RETRY.with_timeout(settings.timeout)
     job_retry = DEFAULT_JOB_RETRY.with_timeout(settings.timeout)
     job_config = bigquery.QueryJobConfig(query_parameters=query_parameters(query, settings))
-    job = client.query(query.text, job_config=job_config, retry=retry, job_retry=job_retry)
+    job = client.query(named(query.text, settings), job_config=job_config, retry=retry, job_retry=job_retry)
     rows = job.result(max_results=max_rows, retry=retry, job_retry=job_retry)
     return Result([field.name for field in rows.schema], list(rows), rows.total_rows)
 
@@ -64,7 +65,7 @@ def dry_run(client: bigquery.Client, query: Query, settings: Settings) -> int:
     """Ask how many bytes a query would read."""
     parameters = query_parameters(query, settings)
     job_config = bigquery.QueryJobConfig(query_parameters=parameters, dry_run=True, use_query_cache=False)
-    return client.query(query.text, job_config=job_config).total_bytes_processed or 0
+    return client.query(named(query.text, settings), job_config=job_config).total_bytes_processed or 0
 
 
 def run_all(
