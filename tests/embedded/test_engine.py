@@ -152,7 +152,7 @@ def test_a_disk_that_fills_during_a_run_ends_it_at_once(
     send_on, sent = HTTPAdapter.send, []
     monkeypatch.setattr(HTTPAdapter, "send", send)
     directory = tmp_path / "data"
-    assert main.main(["--embedded-dir", str(directory), "--timeout", "10", "--skip-checks"]) == 2
+    assert main.main(["--embedded-dir", str(directory), "--timeout", "60", "--skip-checks"]) == 2
     line = emulator.only_line(capsys.readouterr().err)
     assert f"the disk of {directory} is full: free some space" in line
     # Nothing is sent a second time.
