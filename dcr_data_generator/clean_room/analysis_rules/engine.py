@@ -64,7 +64,7 @@ def start() -> ZetaSqlLocalService:
     client = service.wasm_client
 
     def address() -> int:
-        """Where the engine's memory begins; it moves when it grows."""
+        # It moves when it grows.
         return ctypes.addressof(client.memory.data_ptr().contents)
 
     # The package copies byte by byte in Python, which takes a second per megabyte.
@@ -124,11 +124,7 @@ class GoogleSQL:
         return edit(text, edits)
 
     def nodes(self, text: str, kind: type) -> list[Any]:
-        """Find the nodes of a kind in the syntax tree of a statement.
-
-        Raises:
-            NotUnderstood: the text is not one statement.
-        """
+        """Find the nodes of a kind in the syntax tree of a statement; NotUnderstood if it is not one statement."""
         try:
             with explained():
                 return find(Parser(self.language).parse_statement(text), kind)
@@ -138,16 +134,11 @@ class GoogleSQL:
             raise
 
     def analyze(self, text: str, error_mode: int | None = None) -> types.ResolvedStatement:
-        """Analyze a statement; returns its resolved tree, with places.
-
-        Raises:
-            NotUnderstood: it has no meaning with these tables.
-        """
+        """Analyze a statement; returns its resolved tree, or NotUnderstood if it has no meaning with these tables."""
         options = types.AnalyzerOptions(
             language_options=self.language,
             error_message_mode=error_mode,
             prune_unused_columns=True,
-            parse_location_record_type=types.ParseLocationRecordType.PARSE_LOCATION_RECORD_FULL_NODE_SCOPE,
         )
         with explained():
             return Analyzer(options, self.catalog).analyze_statement(text)
@@ -223,7 +214,6 @@ class GoogleSQL:
 
 
 def kind_of(type_name: str) -> types.TypeKind:
-    """The kind of a type, as BigQuery's API names it."""
     return types.TypeKind[f"TYPE_{TYPES.get(type_name, type_name)}"]
 
 
@@ -243,12 +233,11 @@ def path_of(table: types.ASTTablePathExpression) -> list[str]:
 
 
 def as_range(node: types.ASTNode) -> range:
-    """Where a node stands in the text, in bytes of UTF-8."""
+    # In bytes of UTF-8.
     return range(node.parse_location_range.start, node.parse_location_range.end)
 
 
 def edit(text: str, edits: Sequence[tuple[range, str]]) -> str:
-    """Replace text at places that do not overlap."""
     content = text.encode()
     for place, new in sorted(edits, key=lambda edit: edit[0].start, reverse=True):
         content = content[: place.start] + new.encode() + content[place.stop :]
@@ -256,7 +245,6 @@ def edit(text: str, edits: Sequence[tuple[range, str]]) -> str:
 
 
 def write_cell(cell: value_pb2.ValueProto, value: object) -> None:
-    """Write a Python value as the engine's."""
     if isinstance(value, datetime):
         cell.timestamp_value.FromDatetime(value)
     elif isinstance(value, date):
@@ -267,7 +255,6 @@ def write_cell(cell: value_pb2.ValueProto, value: object) -> None:
 
 
 def read_rows(content: local_service_pb2.TableContent) -> list[tuple]:
-    """Read the rows of a table or an answer."""
     return [tuple(read_cell(cell) for cell in row.cell) for row in content.table_data.row]
 
 

@@ -48,11 +48,10 @@ class CleanRoom:
     ) -> None:
         self.engine = GoogleSQL()
         self.tables, self.secrets = tables, secrets
-        for name, columns in [
-            *tables.items(),
-            *((name, dict.fromkeys(row, "STRING")) for name, row in secrets.items()),
-        ]:
+        for name, columns in tables.items():
             self.engine.add_table(name, {column: kind_of(type_name) for column, type_name in columns.items()})
+        for name, values in secrets.items():
+            self.engine.add_table(name, dict.fromkeys(values, kind_of("STRING")))
         self.policies = {name: policy for name, (policy, _) in views.items()}
         self.queries = {name: self.add_view(name, policy, query) for name, (policy, query) in views.items()}
         self.budgets = Budgets(self.policies)
