@@ -7,16 +7,7 @@ analysis rules", in BigQuery's documentation, for the fields, their ranges and w
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import (
-    AliasChoices,
-    AliasGenerator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_serializer,
-    model_validator,
-)
+from pydantic import AliasChoices, AliasGenerator, BaseModel, Field, PlainSerializer, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from dcr_data_generator.errors import UserError
@@ -36,7 +27,11 @@ class Condition(StrEnum):
 class Part(BaseModel):
     """A part of a policy: a field that BigQuery does not know is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=AliasGenerator(serialization_alias=to_camel))
+    model_config = {
+        "extra": "forbid",
+        "frozen": True,
+        "alias_generator": AliasGenerator(serialization_alias=to_camel),
+    }
 
 
 class AggregationThreshold(Part):
@@ -44,15 +39,10 @@ class AggregationThreshold(Part):
 
     threshold: int = Field(gt=0)
     # The page on analysis rules says privacy_unit_column, the one on DDL privacy_unit_columns.
-    privacy_unit_column: str = Field(
+    privacy_unit_column: Annotated[str, PlainSerializer(lambda column: [column])] = Field(
         validation_alias=AliasChoices("privacy_unit_column", "privacy_unit_columns"),
-        serialization_alias="privacyUnitColumns",
+        serialization_alias="privacyUnitColumns",  # the REST API has room for several
     )
-
-    @field_serializer("privacy_unit_column")
-    def list_columns(self, column: str) -> list[str]:
-        """The REST API has room for several."""
-        return [column]
 
 
 class DifferentialPrivacy(Part):

@@ -38,16 +38,21 @@ EXCHANGE_TEXTS = {
 DATASET_DESCRIPTION = "What this party shares in the clean room: views with analysis rules."
 LABELS = {"application": "dcr-data-generator", "made-by": "clean-room"}
 FINGERPRINT = "definition"  # the label of a view that tells which statement created it
+SALT_TABLES = [f"{dataset}.{salt.SALT_TABLE}" for dataset in DATASETS]
 SALT_SCHEMA = [bigquery.SchemaField("salt", "STRING", "REQUIRED")]
-ADMIN = "Analytics Hub Admin (roles/analyticshub.admin) on project {}"
 USER = "BigQuery User (roles/bigquery.user) on project {}"
-OWNER = "BigQuery Data Owner (roles/bigquery.dataOwner) on dataset {}"
 # What a subscriber of a data clean room needs, by the page on data clean rooms.
 SUBSCRIBER_ROLES = ("roles/analyticshub.subscriber", "roles/analyticshub.subscriptionOwner")
 ENABLE_API = "run `gcloud services enable analyticshub.googleapis.com` in that project"
 SET_QUOTA_PROJECT = "run `gcloud auth application-default set-quota-project PROJECT` with a project of yours"
-# What Google Cloud says to a user's credentials without a quota project; the number is that of the gcloud CLI's own.
-NO_QUOTA_PROJECT = ("requires a quota project", "764086051850")
+# By words of the error; the first that fits. A missing quota project is reported as a disabled API, too, and with the
+# number of the gcloud CLI's own project.
+ADVICE = {
+    "requires a quota project": SET_QUOTA_PROJECT,
+    "764086051850": SET_QUOTA_PROJECT,
+    "SERVICE_DISABLED": ENABLE_API,
+    "has not been used": ENABLE_API,
+}
 MAX_ATTEMPTS = 5
 SECONDS = 60  # the client of the sharing API has no timeout of its own
 
@@ -68,11 +73,8 @@ class Call(NamedTuple):
             except (Conflict, PreconditionFailed) as error:  # an etag is outdated, or what was missing exists by now
                 message = on_one_line(error.message)
             except Forbidden as error:
-                advice = f"ask for the role {self.role}"
-                if any(words in str(error) for words in NO_QUOTA_PROJECT):
-                    advice = SET_QUOTA_PROJECT
-                elif "SERVICE_DISABLED" in str(error) or "has not been used" in str(error):
-                    advice = ENABLE_API
+                advices = [advice for words, advice in ADVICE.items() if words in str(error)]
+                advice = advices[0] if advices else f"ask for the role {self.role}"
                 raise UserError(f"{self.text} is denied ({on_one_line(error.message)}): {advice}") from None
         raise UserError(f"{self.text} failed ({message}), changed by somebody else at the same time: run again")
 
@@ -99,6 +101,15 @@ class Target(NamedTuple):
         """A dataset or table, with its project."""
         return f"{self.project(name)}.{name}"
 
+    def owner(self, name: str) -> str:
+        """The role that a call on a dataset, or on a table in it, needs."""
+        return f"BigQuery Data Owner (roles/bigquery.dataOwner) on dataset {self.path(name.partition('.')[0])}"
+
+    @property
+    def admin(self) -> str:
+        """The role that a call of the sharing API needs."""
+        return f"Analytics Hub Admin (roles/analyticshub.admin) on project {self.merchant_project}"
+
     @property
     def exchange(self) -> str:
         """The resource name of the data exchange, which is in the merchant's project."""
@@ -116,24 +127,17 @@ def publish(settings: PublishSettings, terminal: Terminal) -> int:
         UserError: there is no salt or no Google Cloud project, or a call fails.
     """
     secret = salt.required(settings.salt_file)
-    return run(
-        settings, terminal, lambda target: calls_to_publish(target, settings, secret), settings.provider_project_id
-    )
+    return run(settings, terminal, lambda target: calls_to_publish(target, settings, secret))
 
 
 def unpublish(settings: UnpublishSettings, terminal: Terminal) -> int:
     """Remove what `publish` created, and nothing else; returns the exit status. Raises UserError as `publish` does."""
-    return run(settings, terminal, calls_to_unpublish, settings.provider_project_id)
+    return run(settings, terminal, calls_to_unpublish)
 
 
-def run(
-    settings: SharingSettings,
-    terminal: Terminal,
-    list_calls: Callable[[Target], Iterable[Call]],
-    provider_project: str | None = None,
-) -> int:
+def run(settings: SharingSettings, terminal: Terminal, list_calls: Callable[[Target], Iterable[Call]]) -> int:
     """Make the calls one after the other and say what each changed, or only print them."""
-    with connect(settings, provider_project) as target:
+    with connect(settings) as target:
         for call in list_calls(target):
             if settings.dry_run:
                 terminal.line(f"  would call {escape(call.text)}")
@@ -145,7 +149,7 @@ def run(
 
 
 @contextmanager
-def connect(settings: SharingSettings, provider_project: str | None) -> Iterator[Target]:
+def connect(settings: SharingSettings) -> Iterator[Target]:
     """Connect to the parties' projects and to the sharing API; each at its first call, so a dry run to none."""
     merchant = settings.write_project_id
     if merchant is None or os.environ.get("BIGQUERY_EMULATOR_HOST"):
@@ -162,65 +166,67 @@ def connect(settings: SharingSettings, provider_project: str | None) -> Iterator
         if not settings.dry_run:
             client(merchant)  # from here on, it explains the errors of the sharing API, too
         sharing_client = cache(sharing.AnalyticsHubServiceClient)
-        yield Target(merchant, provider_project or merchant, settings.location, views.read(), client, sharing_client)
+        provider = (isinstance(settings, UnpublishSettings) and settings.provider_project_id) or merchant
+        yield Target(merchant, provider, settings.location, views.read(), client, sharing_client)
 
 
 def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretStr) -> Iterator[Call]:
     """List the calls that publish the clean room; each relies on those before it."""
-    admin, subscribers = ADMIN.format(target.merchant_project), sorted(set(settings.subscriber))
     for table in FIVE_TABLES:
-        owner = OWNER.format(target.path(table.partition(".")[0]))
-        yield Call(f"bigquery.tables.get {target.path(table)}", partial(check_table, target, table), owner)
+        text = f"bigquery.tables.get {target.path(table)}"
+        yield Call(text, partial(check_table, target, table), target.owner(table))
     for dataset in dict.fromkeys(view.dataset for view in target.views):
         text = f"bigquery.datasets.insert {target.path(dataset)} in {target.location}"
         yield Call(text, partial(create_dataset, target, dataset), USER.format(target.project(dataset)))
-    for source in DATASETS:
-        text = f"bigquery.jobs.insert load {target.path(source)}.{salt.SALT_TABLE}, one row"
-        yield Call(text, partial(load_salt, target, source, secret), OWNER.format(target.path(source)))
+    for table in SALT_TABLES:
+        text = f"bigquery.jobs.insert load {target.path(table)}, one row"
+        yield Call(text, partial(load_salt, target, table, secret), target.owner(table))
     for view in target.views:
-        text = (
-            f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.dataset)}.{view.name}, "
-            "deleted first, with its listing, if its policy cannot be changed"
-        )
-        role = f"{OWNER.format(target.path(view.dataset))}, {OWNER.format(target.path(view.source))}, and {admin}"
+        statement = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.table)}"
+        text = f"{statement}, deleted first, with its listing, if its policy cannot be changed"
+        role = f"{target.owner(view.table)}, {target.owner(view.source)}, and {target.admin}"
         yield Call(text, partial(create_view, target, view), role)
-        text = f"bigquery.datasets.patch {target.path(view.source)}, authorize view {view.dataset}.{view.name}"
-        yield Call(text, partial(set_authorization, target, view, True), OWNER.format(target.path(view.source)))
+        text = f"bigquery.datasets.patch {target.path(view.source)}, authorize view {view.table}"
+        yield Call(text, partial(set_authorization, target, view, True), target.owner(view.source))
     text = f"analyticshub.dataExchanges.create {target.exchange}, a data clean room"
-    yield Call(text, partial(create_exchange, target), admin)
+    yield Call(text, partial(create_exchange, target), target.admin)
     egress = "results can be exported" if settings.allow_egress else "results cannot be exported"
     for view in target.views:
         text = f"analyticshub.listings.create {target.listing(view)}, {egress}"
-        role = f"{admin}, and {OWNER.format(target.path(view.dataset))}"
+        role = f"{target.admin}, and {target.owner(view.table)}"
         yield Call(text, partial(create_listing, target, view, settings.allow_egress), role)
+    subscribers = sorted(set(settings.subscriber))
     text = f"analyticshub.dataExchanges.setIamPolicy {target.exchange}, subscribers: {', '.join(subscribers) or 'none'}"
-    yield Call(text, partial(grant_subscribers, target, subscribers), admin)
+    yield Call(text, partial(grant_subscribers, target, subscribers), target.admin)
 
 
 def calls_to_unpublish(target: Target) -> Iterator[Call]:
     """List the calls that remove what was published, and nothing else, in the opposite order."""
-    admin = ADMIN.format(target.merchant_project)
     for view in reversed(target.views):
-        yield Call(f"analyticshub.listings.delete {target.listing(view)}", partial(delete_listing, target, view), admin)
-    yield Call(f"analyticshub.dataExchanges.delete {target.exchange}", partial(delete_exchange, target), admin)
+        text = f"analyticshub.listings.delete {target.listing(view)}"
+        yield Call(text, partial(delete_listing, target, view), target.admin)
+    text = f"analyticshub.dataExchanges.delete {target.exchange}"
+    yield Call(text, partial(delete_exchange, target), target.admin)
     for view in reversed(target.views):
-        table, owner = f"{view.dataset}.{view.name}", OWNER.format(target.path(view.dataset))
-        text = f"bigquery.datasets.patch {target.path(view.source)}, do not authorize view {table}"
-        yield Call(text, partial(set_authorization, target, view, False), OWNER.format(target.path(view.source)))
-        yield Call(f"bigquery.tables.delete {target.path(table)}", partial(delete_table, target, table), owner)
-    for source in DATASETS:
-        table, owner = f"{source}.{salt.SALT_TABLE}", OWNER.format(target.path(source))
-        yield Call(f"bigquery.tables.delete {target.path(table)}", partial(delete_table, target, table), owner)
+        text = f"bigquery.datasets.patch {target.path(view.source)}, do not authorize view {view.table}"
+        yield Call(text, partial(set_authorization, target, view, False), target.owner(view.source))
+        yield call_to_delete(target, view.table)
+    for table in SALT_TABLES:
+        yield call_to_delete(target, table)
     for dataset in dict.fromkeys(view.dataset for view in target.views):
-        path = target.path(dataset)
-        yield Call(f"bigquery.datasets.delete {path}", partial(delete_dataset, target, dataset), OWNER.format(path))
+        text = f"bigquery.datasets.delete {target.path(dataset)}"
+        yield Call(text, partial(delete_dataset, target, dataset), target.owner(dataset))
+
+
+def call_to_delete(target: Target, table: str) -> Call:
+    text = f"bigquery.tables.delete {target.path(table)}"
+    return Call(text, partial(delete_table, target, table), target.owner(table))
 
 
 # The calls. Each function returns what it changed, or None if nothing differed.
 
 
 def check_table(target: Target, table: str) -> None:
-    """Check that a run has made a party's table, where the clean room is to be."""
     project, path = target.project(table), target.path(table.partition(".")[0])
     if not find(target.client(table).get_table, target.path(table)):
         command = f"uv run python -m dcr_data_generator.main --write-project-id {project}"
@@ -231,7 +237,6 @@ def check_table(target: Target, table: str) -> None:
 
 
 def create_dataset(target: Target, name: str) -> str | None:
-    """Create a dataset for views; one that exists stays unchanged."""
     client, path = target.client(name), target.path(name)
     current = find(client.get_dataset, path)
     if current and current.location.upper() == target.location.upper():
@@ -244,9 +249,9 @@ def create_dataset(target: Target, name: str) -> str | None:
     return "created"
 
 
-def load_salt(target: Target, source: str, secret: SecretStr) -> str | None:
+def load_salt(target: Target, table: str, secret: SecretStr) -> str | None:
     """Load the salt beside a party's own tables, where only the party and its authorized views can read it."""
-    client, name, text = target.client(source), f"{target.path(source)}.{salt.SALT_TABLE}", secret.get_secret_value()
+    client, name, text = target.client(table), target.path(table), secret.get_secret_value()
     current = find(client.get_table, name)
     if current and [row["salt"] for row in client.list_rows(current)] == [text]:
         return None
@@ -262,22 +267,20 @@ def create_view(target: Target, view: View) -> str | None:
     Where BigQuery does not let its policy be changed, it is deleted and created again. A new view needs a new
     authorization and a new listing, which the calls after this one make: those of a deleted one are removed here.
     """
-    client, name = target.client(view.dataset), f"{target.path(view.dataset)}.{view.name}"
-    current = find(client.get_table, name)
+    client, name = target.client(view.table), target.path(view.table)
+    current, change = find(client.get_table, name), "changed"
     if current and is_published(view, current):
         return None
-    can_be_replaced = current is not None and is_changeable(view, current)
-    is_listed = not can_be_replaced and delete_listing(target, view) is not None
-    if not can_be_replaced:
+    if not current or not is_changeable(view, current):
+        was_listed = delete_listing(target, view)
+        change = "created again, as its listing will be: subscribers must refresh" if was_listed else "created"
         set_authorization(target, view, False)
-        delete_table(target, f"{view.dataset}.{view.name}")
+        delete_table(target, view.table)
     client.query(view.statement).result()
     table = client.get_table(name)
     table.labels = {**LABELS, FINGERPRINT: fingerprint(view)}
     client.update_table(table, ["labels"])
-    if is_listed:
-        return "created again, as its listing will be: subscribers must refresh"
-    return "changed" if can_be_replaced else "created"
+    return change
 
 
 def fingerprint(view: View) -> str:
@@ -319,9 +322,8 @@ def has_values(resource: object, values: object) -> bool:
 
 
 def set_authorization(target: Target, view: View, is_authorized: bool) -> str | None:
-    """Let a view read the tables of its party, or no longer."""
     client = target.client(view.source)
-    reference = {"projectId": target.project(view.dataset), "datasetId": view.dataset, "tableId": view.name}
+    reference = {"projectId": target.project(view.table), "datasetId": view.dataset, "tableId": view.name}
     entry = bigquery.AccessEntry(entity_type="view", entity_id=reference)
     dataset = find(client.get_dataset, target.path(view.source))
     if not dataset or (entry in dataset.access_entries) == is_authorized:
@@ -333,7 +335,6 @@ def set_authorization(target: Target, view: View, is_authorized: bool) -> str | 
 
 
 def create_exchange(target: Target) -> str | None:
-    """Create the data clean room, or restore its name and description."""
     client = target.connect_to_sharing()
     current = find(client.get_data_exchange, name=target.exchange, timeout=SECONDS)
     if not current:
@@ -372,7 +373,6 @@ def create_listing(target: Target, view: View, allow_egress: bool) -> str | None
 
 
 def update(call: Callable, kind: str, name: str, current: object, texts: Mapping[str, str]) -> str | None:
-    """Change those texts of a data exchange or listing that differ."""
     changes = {field: text for field, text in texts.items() if getattr(current, field) != text}
     if not changes:
         return None
@@ -399,12 +399,10 @@ def grant_subscribers(target: Target, subscribers: Sequence[str]) -> str | None:
 
 
 def delete_listing(target: Target, view: View) -> str | None:
-    """Remove a view from the clean room."""
     return delete(target.connect_to_sharing().delete_listing, name=target.listing(view), timeout=SECONDS)
 
 
 def delete_exchange(target: Target) -> str | None:
-    """Delete the data clean room, unless somebody else has listed something in it."""
     client = target.connect_to_sharing()
     if any(find(client.list_listings, parent=target.exchange, timeout=SECONDS) or []):
         return "kept: it has other listings"
@@ -412,12 +410,10 @@ def delete_exchange(target: Target) -> str | None:
 
 
 def delete_table(target: Target, table: str) -> str | None:
-    """Delete a table or view."""
     return delete(target.client(table).delete_table, target.path(table))
 
 
 def delete_dataset(target: Target, name: str) -> str | None:
-    """Delete a dataset that `publish` created, if it is empty."""
     client, path = target.client(name), target.path(name)
     dataset = find(client.get_dataset, path)
     if dataset and dataset.labels.get("made-by") != LABELS["made-by"]:
@@ -428,7 +424,6 @@ def delete_dataset(target: Target, name: str) -> str | None:
 
 
 def find[T](get: Callable[..., T], *names: str, **more: object) -> T | None:
-    """Get what may not exist."""
     try:
         return get(*names, **more)
     except NotFound:
@@ -436,7 +431,6 @@ def find[T](get: Callable[..., T], *names: str, **more: object) -> T | None:
 
 
 def delete(call: Callable[..., None], *names: str, **more: object) -> str | None:
-    """Delete what may not exist."""
     try:
         call(*names, **more)
     except NotFound:

@@ -55,7 +55,6 @@ def unsubscribe(settings: UnsubscribeSettings, terminal: Terminal) -> int:
 
 
 def create_subscription(target: Target, project: str, dataset: str) -> str | None:
-    """Subscribe, unless there is a subscription with this linked dataset."""
     current = [each for each in subscriptions(target, project) if dataset in datasets_of(each)]
     if current:
         check_active(current)
@@ -75,7 +74,6 @@ def create_subscription(target: Target, project: str, dataset: str) -> str | Non
 
 
 def refresh_subscriptions(target: Target, project: str) -> str | None:
-    """Refresh the subscriptions that are stale."""
     current = subscriptions(target, project)
     if not current:
         raise UserError(f"project {project} has no subscription to {target.exchange}: run `subscribe --as DATASET`")
@@ -87,7 +85,6 @@ def refresh_subscriptions(target: Target, project: str) -> str | None:
 
 
 def delete_subscriptions(target: Target, project: str) -> str | None:
-    """Delete the subscriptions, whatever their state."""
     current = subscriptions(target, project)
     for each in current:
         target.connect_to_sharing().delete_subscription(name=each.name, timeout=SECONDS).result(timeout=SECONDS)
@@ -101,7 +98,6 @@ def subscriptions(target: Target, project: str) -> list[sharing.Subscription]:
 
 
 def parent(target: Target, project: str) -> str:
-    """Where a project's subscriptions are."""
     return f"projects/{project}/locations/{target.location.lower()}"
 
 
@@ -112,7 +108,6 @@ def datasets_of(subscription: sharing.Subscription) -> set[str]:
 
 
 def check_active(current: Sequence[sharing.Subscription]) -> None:
-    """Check that subscriptions can be queried."""
     advice = {State.STATE_STALE: "`refresh`", State.STATE_INACTIVE: "`unsubscribe`, then `subscribe`"}
     for each in current:
         if each.state in advice:

@@ -27,6 +27,11 @@ class View(NamedTuple):
     statement: str
 
     @property
+    def table(self) -> str:
+        """The view's name, with its dataset."""
+        return f"{self.dataset}.{self.name}"
+
+    @property
     def source(self) -> str:
         """The dataset of the party's own tables, which the view reads and its readers must not."""
         return self.dataset.replace("_clean_room", "_provider")

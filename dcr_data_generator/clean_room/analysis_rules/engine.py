@@ -5,7 +5,8 @@ that is what rules.py is for.
 """
 
 import ctypes
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -23,19 +24,8 @@ from zetasql.wasi._pb2.zetasql.public import value_pb2
 from dcr_data_generator.clean_room.analysis_rules import dialect
 from dcr_data_generator.clean_room.analysis_rules.lineage import NotUnderstood, find
 
-# The types of columns, as BigQuery's API names them.
-KINDS = {
-    "INTEGER": types.TypeKind.TYPE_INT64,
-    "INT64": types.TypeKind.TYPE_INT64,
-    "FLOAT": types.TypeKind.TYPE_DOUBLE,
-    "FLOAT64": types.TypeKind.TYPE_DOUBLE,
-    "STRING": types.TypeKind.TYPE_STRING,
-    "BOOLEAN": types.TypeKind.TYPE_BOOL,
-    "BOOL": types.TypeKind.TYPE_BOOL,
-    "DATE": types.TypeKind.TYPE_DATE,
-    "TIMESTAMP": types.TypeKind.TYPE_TIMESTAMP,
-    "GEOGRAPHY": types.TypeKind.TYPE_GEOGRAPHY,
-}
+# The engine's names of types for those of BigQuery's API that it does not have.
+TYPES = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "BOOLEAN": "BOOL"}
 REWRITES = [
     types.ResolvedASTRewrite[f"REWRITE_{name}"]
     for name in ("AGGREGATION_THRESHOLD", "ANONYMIZATION", "BUILTIN_FUNCTION_INLINER", "LIKE_ANY_ALL", "GROUPING_SET")
@@ -58,24 +48,23 @@ class Answer(NamedTuple):
     rows: list[tuple]
 
 
+class CachedConfig(Config):
+    """Wasmtime's configuration, with its cache."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache = True
+
+
 def start() -> ZetaSqlLocalService:
     """Start the engine, once per process: its 28 MB of WebAssembly are compiled once per machine, and then cached."""
-
-    def cached_config() -> Config:
-        config = Config()
-        config.cache = True
-        return config
-
     # The package makes its own Config, without wasmtime's cache: there is no other way in.
-    original, wasm_client.Config = wasm_client.Config, cached_config
-    try:
-        service = ZetaSqlLocalService.get_instance()
-    finally:
-        wasm_client.Config = original
+    wasm_client.Config = CachedConfig
+    service = ZetaSqlLocalService.get_instance()
     client = service.wasm_client
 
     def address() -> int:
-        """Where the engine's memory begins; it moves when it grows."""
+        # It moves when it grows.
         return ctypes.addressof(client.memory.data_ptr().contents)
 
     # The package copies byte by byte in Python, which takes a second per megabyte.
@@ -135,34 +124,24 @@ class GoogleSQL:
         return edit(text, edits)
 
     def nodes(self, text: str, kind: type) -> list[Any]:
-        """Find the nodes of a kind in the syntax tree of a statement.
-
-        Raises:
-            NotUnderstood: the text is not one statement.
-        """
+        """Find the nodes of a kind in the syntax tree of a statement; NotUnderstood if it is not one statement."""
         try:
-            return find(Parser(self.language).parse_statement(text), kind)
-        except (ZetaSQLError, Trap) as error:
+            with explained():
+                return find(Parser(self.language).parse_statement(text), kind)
+        except NotUnderstood:
             # The parser does not say where the error is; the analyzer does.
             self.analyze(text, types.ErrorMessageMode.ERROR_MESSAGE_ONE_LINE)
-            raise NotUnderstood(one_line(error)) from None
+            raise
 
     def analyze(self, text: str, error_mode: int | None = None) -> types.ResolvedStatement:
-        """Analyze a statement; returns its resolved tree, with places.
-
-        Raises:
-            NotUnderstood: it has no meaning with these tables.
-        """
+        """Analyze a statement; returns its resolved tree, or NotUnderstood if it has no meaning with these tables."""
         options = types.AnalyzerOptions(
             language_options=self.language,
             error_message_mode=error_mode,
             prune_unused_columns=True,
-            parse_location_record_type=types.ParseLocationRecordType.PARSE_LOCATION_RECORD_FULL_NODE_SCOPE,
         )
-        try:
+        with explained():
             return Analyzer(options, self.catalog).analyze_statement(text)
-        except (ZetaSQLError, Trap) as error:
-            raise NotUnderstood(one_line(error)) from None
 
     def with_options(self, text: str, defaults: Mapping[str, Mapping[str, float]], instead: Mapping[str, float]) -> str:
         """Give a query's privacy clauses the options that they do not have, by their keywords, or others instead.
@@ -230,10 +209,12 @@ class GoogleSQL:
 
     def call(self, method: str, request: object, response: type = empty_pb2.Empty) -> Any:  # noqa: ANN401
         """Call the engine."""
-        try:
+        with explained():
             return self.service.wasm_client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, response)
-        except (ZetaSQLError, Trap) as error:
-            raise NotUnderstood(one_line(error)) from None
+
+
+def kind_of(type_name: str) -> types.TypeKind:
+    return types.TypeKind[f"TYPE_{TYPES.get(type_name, type_name)}"]
 
 
 def column_names(names: Sequence[str]) -> list[str]:
@@ -252,12 +233,11 @@ def path_of(table: types.ASTTablePathExpression) -> list[str]:
 
 
 def as_range(node: types.ASTNode) -> range:
-    """Where a node stands in the text, in bytes of UTF-8."""
+    # In bytes of UTF-8.
     return range(node.parse_location_range.start, node.parse_location_range.end)
 
 
 def edit(text: str, edits: Sequence[tuple[range, str]]) -> str:
-    """Replace text at places that do not overlap."""
     content = text.encode()
     for place, new in sorted(edits, key=lambda edit: edit[0].start, reverse=True):
         content = content[: place.start] + new.encode() + content[place.stop :]
@@ -265,7 +245,6 @@ def edit(text: str, edits: Sequence[tuple[range, str]]) -> str:
 
 
 def write_cell(cell: value_pb2.ValueProto, value: object) -> None:
-    """Write a Python value as the engine's."""
     if isinstance(value, datetime):
         cell.timestamp_value.FromDatetime(value)
     elif isinstance(value, date):
@@ -276,7 +255,6 @@ def write_cell(cell: value_pb2.ValueProto, value: object) -> None:
 
 
 def read_rows(content: local_service_pb2.TableContent) -> list[tuple]:
-    """Read the rows of a table or an answer."""
     return [tuple(read_cell(cell) for cell in row.cell) for row in content.table_data.row]
 
 
@@ -287,9 +265,14 @@ def read_cell(cell: value_pb2.ValueProto) -> object:
     return READERS[kind](value) if kind in READERS else value
 
 
-def one_line(error: ZetaSQLError | Trap) -> str:
-    """What the engine says, without its codes."""
-    if isinstance(error, Trap):
-        return "Google's SQL engine fails on this query"
-    text = str(error).removeprefix("[INVALID_ARGUMENT] ").removeprefix("[OUT_OF_RANGE] ").splitlines()[0]
-    return text.replace("[UNIMPLEMENTED] ", "this cannot be evaluated here: ").replace("$differential_privacy_", "")
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say what the engine says, without its codes."""
+    try:
+        yield
+    except Trap:
+        raise NotUnderstood("Google's SQL engine fails on this query") from None
+    except ZetaSQLError as error:
+        text = str(error).removeprefix("[INVALID_ARGUMENT] ").removeprefix("[OUT_OF_RANGE] ").splitlines()[0]
+        text = text.replace("[UNIMPLEMENTED] ", "this cannot be evaluated here: ")
+        raise NotUnderstood(text.replace("$differential_privacy_", "")) from None

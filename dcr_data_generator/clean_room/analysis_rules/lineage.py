@@ -6,7 +6,6 @@ from which it comes.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import permutations
 from typing import Any, NamedTuple
 
 from zetasql import types
@@ -52,14 +51,10 @@ class Join(NamedTuple):
 
 @dataclass(eq=False)
 class Clause:
-    """A privacy clause: its scan, the views that it protects, the columns that go into it, and its options.
-
-    `below` are the aggregations below the clause, each with what it reads.
-    """
+    """A privacy clause: its scan, the views that it protects, the columns that go into it, and its options."""
 
     scan: types.ResolvedScan
     sources: list["Source"] = field(default_factory=list)
-    below: list[tuple[types.ResolvedScan, list["Source"]]] = field(default_factory=list)
     columns: "Columns" = field(default_factory=dict)
     options: dict[str, float] = field(default_factory=dict)
 
@@ -76,13 +71,14 @@ class Clause:
 
 @dataclass(eq=False)
 class Source:
-    """One reading of a table: the table, its policy and the privacy clause over it, if any, time travel, and joins."""
+    """One reading of a table: its policy and the clause over it, if any, and what happens to it up to this clause."""
 
     table: str
     policy: PrivacyPolicy | None
     clause: Clause | None
-    in_the_past: bool = False
+    in_the_past: bool
     joins: list[Join] = field(default_factory=list)
+    aggregations: list[types.ResolvedScan] = field(default_factory=list)
 
     @property
     def unit(self) -> str | None:
@@ -130,8 +126,7 @@ class Lineage:
         self.common: dict[str, types.ResolvedScan] = {}
         self.referenced: set[str] = set()
         columns = self.walk(statement.query, None)
-        numbers = [output.column.column_id for output in statement.output_column_list]
-        self.output = [columns.get(number, Column()) for number in numbers]
+        self.output = [columns.get(output.column.column_id, Column()) for output in statement.output_column_list]
         for name in self.common.keys() - self.referenced:
             self.walk(self.common[name], None)
 
@@ -163,8 +158,10 @@ class Lineage:
         self.sources.append(source)
         if clause and source.unit:
             clause.sources.append(source)
-        origins = {column.column_id: Origin(source, column.name.lower(), True) for column in scan.column_list}
-        return {number: Column(frozenset({origin})) for number, origin in origins.items()}
+        return {
+            column.column_id: Column(frozenset({Origin(source, column.name.lower(), True)}))
+            for column in scan.column_list
+        }
 
     def join(self, scan: types.ResolvedJoinScan, clause: Clause | None) -> Columns:
         """Walk a join, and record it with the tables on either side that are under the same clause."""
@@ -180,7 +177,8 @@ class Lineage:
             one, other = map(column_numbers, equation)
             across = (one <= left.keys() and other <= right.keys()) or (one <= right.keys() and other <= left.keys())
             if one and other and across:
-                pairs += permutations((self.trace(side, columns) for side in equation), 2)
+                value, partner = (self.trace(side, columns) for side in equation)
+                pairs += [(value, partner), (partner, value)]
         used = self.trace(condition, columns).origins
         for own, others, keeping in ((of_left, of_right, JOIN.LEFT), (of_right, of_left, JOIN.RIGHT)):
             join = Join(pairs, used, bool(others), kind in (keeping, JOIN.FULL), kind == JOIN.INNER)
@@ -209,8 +207,10 @@ class Lineage:
         _, *inputs = find(scan, SCAN, closed=(SCAN, types.ResolvedSubqueryExpr))
         for part in inputs:
             columns |= self.walk(part, own_clause or clause)
-        if clause and isinstance(scan, types.ResolvedAggregateScan):
-            clause.below.append((scan, self.sources[start:]))
+        if isinstance(scan, types.ResolvedAggregateScanBase):
+            for source in self.sources[start:]:
+                if source.clause is (own_clause or clause):
+                    source.aggregations.append(scan)
         self.walk_subqueries(scan)
         for computed in find(scan, types.ResolvedComputedColumnBase, closed=SCAN):
             columns[computed.column.column_id] = self.trace(computed.expr, columns)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zetasql import types
 
 from dcr_data_generator.clean_room.analysis_rules import rules
-from dcr_data_generator.clean_room.analysis_rules.engine import KINDS, Answer, GoogleSQL
+from dcr_data_generator.clean_room.analysis_rules.engine import Answer, GoogleSQL, kind_of
 from dcr_data_generator.clean_room.analysis_rules.lineage import Clause, Lineage, NotUnderstood, function_name
 from dcr_data_generator.clean_room.analysis_rules.rules import KEYWORDS, Budgets, Refused
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
@@ -49,28 +49,25 @@ class CleanRoom:
         self.engine = GoogleSQL()
         self.tables, self.secrets = tables, secrets
         for name, columns in tables.items():
-            self.engine.add_table(name, {column: KINDS[kind] for column, kind in columns.items()})
+            self.engine.add_table(name, {column: kind_of(type_name) for column, type_name in columns.items()})
         for name, values in secrets.items():
-            self.engine.add_table(name, dict.fromkeys(values, KINDS["STRING"]))
+            self.engine.add_table(name, dict.fromkeys(values, kind_of("STRING")))
         self.policies = {name: policy for name, (policy, _) in views.items()}
-        self.queries: dict[str, str] = {}
-        self.columns: dict[str, list[str]] = {}
-        for name, (policy, query) in views.items():
-            self.add_view(name, policy, query)
+        self.queries = {name: self.add_view(name, policy, query) for name, (policy, query) in views.items()}
         self.budgets = Budgets(self.policies)
 
-    def add_view(self, name: str, policy: PrivacyPolicy, query: str) -> None:
-        """Add a view."""
+    def add_view(self, name: str, policy: PrivacyPolicy, query: str) -> str:
+        """Add a view; returns its query with the tables' plain names."""
         try:
-            self.queries[name] = self.engine.plain_names(query)
-            statement = self.engine.analyze(self.queries[name])
+            text = self.engine.plain_names(query)
+            outputs = self.engine.analyze(text).output_column_list
         except NotUnderstood as error:
             raise NotUnderstood(f"the query of {name} is not BigQuery's: {error}") from None
-        columns = {column.name: column.column.type.type_kind for column in statement.output_column_list}
-        self.columns[name] = [column.lower() for column in columns]
-        if missing := sorted(policy.columns - set(self.columns[name])):
+        if missing := sorted(policy.columns - {output.name.lower() for output in outputs}):
             raise NotUnderstood(f"the privacy_policy of {name} names a column that it does not have: {missing[0]}")
+        columns = {output.name: output.column.type.type_kind for output in outputs}
         self.engine.add_table(name, columns, policy.privacy_unit_column)
+        return text
 
     def fill(self, rows: Mapping[str, Iterable[Mapping[str, object]]]) -> None:
         """Give the tables their rows, with NULL for a column that is left out, and evaluate the views."""
@@ -92,33 +89,27 @@ class CleanRoom:
             Refused: a rule does not allow the query.
             NotUnderstood: BigQuery would not run it on these tables, or it cannot be judged here.
         """
-        question = self.admit(text)
-        [answer] = self.evaluate(question)
-        self.budgets.charge(question.clauses)  # last: a question that fails costs nothing
+        question, [answer] = self.answer(text, 1)
         lines = [*self.groups_withheld(question, answer), *self.rows_withheld(question, answer)]
         return Reply(answer, [*lines, *self.exactness_withheld(question)])
 
     def ask_repeatedly(self, text: str, times: int) -> list[Answer]:
-        """Ask the same several times; each answer is charged for.
+        """Ask the same several times; each answer is charged for. Raises as `ask`."""
+        return self.answer(text, times)[1]
 
-        Raises:
-            Refused, NotUnderstood: as `ask`.
-        """
+    def answer(self, text: str, times: int) -> tuple[Question, list[Answer]]:
+        """Answer a query under the rules. Raises as `ask`."""
         question = self.admit(text)
         answers = self.evaluate(question, times)
-        self.budgets.charge(question.clauses, times)
-        return answers
+        self.budgets.charge(question.clauses, times)  # last: a question that fails costs nothing
+        return question, answers
 
     def is_noisy(self, text: str) -> bool:
         """Whether a query is answered with noise."""
         return any(clause.is_noisy for clause in self.admit(text).lineage.clauses)
 
     def admit(self, text: str) -> Question:
-        """Check a query against the rules.
-
-        Raises:
-            Refused, NotUnderstood: as `ask`.
-        """
+        """Check a query against the rules. Raises as `ask`."""
         text = self.engine.plain_names(text)
         try:
             statement = self.engine.analyze(text)
@@ -134,21 +125,17 @@ class CleanRoom:
 
     def check_access(self, lineage: Lineage) -> None:
         """Check that a query reads the own tables of one party at most, and does not show a secret."""
+        parties = [name.split(".")[0] for name in self.secrets]  # the datasets of their own tables
         own = {
             source.table.split(".")[0]: source.table
             for source in lineage.sources
-            if source.table not in self.policies and source.table.split(".")[0] in self.parties
+            if source.table not in self.policies and source.table.split(".")[0] in parties
         }
         if len(own) > 1:
-            table = own[self.parties[1]]
+            table = own[parties[1]]
             raise Refused(f"Access Denied: Table {table}: User does not have permission to query table {table}.")
         if any(origin.source.table in self.secrets for column in lineage.output for origin in column.origins):
             raise Refused("The salt is not shown to anyone.")
-
-    @property
-    def parties(self) -> list[str]:
-        """The datasets of the parties' own tables: each has a secret."""
-        return [name.split(".")[0] for name in self.secrets]
 
     def evaluate(self, question: Question, times: int = 1, threshold: float | None = None) -> list[Answer]:
         """Evaluate a question, with another threshold than its own if there is one."""
@@ -215,7 +202,7 @@ class CleanRoom:
             ]
             for key, position in shown[:1]:
                 rows, values = self.engine.rows(view), {row[position] for row in answer.rows}
-                index = self.columns[view].index(key)
+                index = [column.name.lower() for column in self.engine.tables[view].column].index(key)
                 if missing := sum(row[index] not in values for row in rows):
                     of_view = f"{missing:,} of the {len(rows):,} rows of {view}"
                     yield f"{of_view}, withheld: only those that match on {key} are shown"

@@ -6,6 +6,7 @@ gives them; "Query syntax", AGGREGATION_THRESHOLD clause, for the aggregate func
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import chain
 
 from zetasql import types
 
@@ -122,7 +123,7 @@ def check_joins(source: Source, rule: PrivacyPolicy) -> None:
 
 def joined_columns(source: Source, joins: list[Join]) -> set[str]:
     """The columns of a table that equal something of the other side; of a list overlap, of another table."""
-    is_list = source.policy is not None and not source.policy.privacy_unit_column
+    is_list = source.unit is None
     return {
         origin.column
         for join in joins
@@ -159,7 +160,7 @@ def check_threshold(clause: Clause) -> dict[str, float]:
             )
     if not clause.scan.aggregate_list:
         raise Refused("You must use an aggregation function in a SELECT WITH AGGREGATION_THRESHOLD query.")
-    for scan in [clause.scan, *(scan for scan, read in clause.below if {*read} & {*clause.sources})]:
+    for scan in chain.from_iterable(source.aggregations for source in clause.sources):
         if scan.grouping_set_list:
             raise Refused("ROLLUP, CUBE and GROUPING SETS are not supported in SELECT WITH AGGREGATION_THRESHOLD.")
         check_functions(scan, clause.is_noisy)
