@@ -123,7 +123,9 @@ def rehearsal_part(printed: Printed) -> str:
 
 def attempts_part(printed: Printed) -> str:
     """What a rehearsal prints of the attempts."""
-    return text_block(printed[REHEARSE].partition("What a subscriber tries, and does not get\n")[2].partition("\n\n")[0])
+    return text_block(
+        printed[REHEARSE].partition("What a subscriber tries, and does not get\n")[2].partition("\n\n")[0]
+    )
 
 
 def query_part(printed: Printed) -> str:
