@@ -15,6 +15,7 @@ import pytest
 from dcr_data_generator import sql
 from dcr_data_generator.clean_room import rehearse
 from dcr_data_generator.clean_room.analysis_rules import CleanRoom
+from dcr_data_generator.tables import SOURCE, SOURCE_SCHEMAS
 from tests.support import docs, emulator, exports
 from tests.support.docs import ASK, PAGES, README, REHEARSE, ROOT, RUN
 
@@ -25,12 +26,15 @@ OWN_EXPORT = f"{RUN} --source my_export --target-date 2025-09-30 --days 30"
 WEEK = f"{RUN} --target-date 2025-09-23 --days 7 --match-rate 0.4"
 SERVE = "uv run python -m dcr_data_generator.embedded serve"
 ON_EMULATOR = f"BIGQUERY_EMULATOR_HOST=http://127.0.0.1:9050 {RUN} --write-project-id my-project"
+SUFFIX = f"{RUN} --suffix _inference"
+KEEP_SNAPSHOT = f"{SUFFIX} --keep-snapshot --match-rate 0.3"
+OWN_SHOP = f"{RUN} --write-project-id my-project --source-dataset my-project.my_shop"
 CLEAN_ROOM = "uv run python -m dcr_data_generator.clean_room"
 PUBLISH = f"{CLEAN_ROOM} publish --write-project-id my-project --subscriber user:ann@example.com"
 UNPUBLISH = f"{CLEAN_ROOM} unpublish --write-project-id my-project"
 SUBSCRIBERS = "--write-project-id their-project --subscriber-project-id my-project"
 SUBSCRIBING = {f"{CLEAN_ROOM} {each} {SUBSCRIBERS}" for each in ("subscribe --as clean_room", "refresh", "unsubscribe")}
-EXECUTED = {RUN, REHEARSE, ASK, EXPORT, OWN_EXPORT, WEEK, SERVE, ON_EMULATOR}
+EXECUTED = {RUN, REHEARSE, ASK, EXPORT, OWN_EXPORT, WEEK, SERVE, ON_EMULATOR, SUFFIX, KEEP_SNAPSHOT, OWN_SHOP}
 EXECUTED |= {each + flag for each in (PUBLISH, UNPUBLISH) for flag in ("", " --dry-run")}
 EXECUTED |= SUBSCRIBING
 # What needs a network, an account or another shell, or takes long.
@@ -43,6 +47,7 @@ NOT_EXECUTED = {
     "uv sync --no-default-groups",
     "uv lock --check",
     "apt-get install chromium",
+    f"{REHEARSE} --suffix _inference",  # tests/clean_room does
 }
 
 
@@ -185,11 +190,24 @@ def test_every_query_runs_as_it_stands(served: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "words"), [(ON_EMULATOR, "project my-project"), (WEEK, "Match rate: 40.00%"), (EXPORT, "✓ Export")]
+    ("command", "words"),
+    [
+        (ON_EMULATOR, "project my-project"),
+        (WEEK, "Match rate: 40.00%"),
+        (EXPORT, "✓ Export"),
+        (SUFFIX, "  merchant_provider_inference  orders 1,152 "),
+        (KEEP_SNAPSHOT, "Match rate: 30.00%"),
+        (OWN_SHOP, "orders 1,152 "),
+    ],
 )
 def test_the_program_runs_against_the_served_data(command: str, words: str, served: str, tmp_path: Path) -> None:
     # There a run takes half the time, so the other commands run there, too.
     variables = {"BIGQUERY_EMULATOR_HOST": served, "DCR_WRITE_PROJECT_ID": "my-project"} | QUICKLY
+    if command == OWN_SHOP:
+        client = emulator.connect(served, "my-project")
+        client.create_dataset("my_shop")
+        for name in SOURCE_SCHEMAS:
+            client.query_and_wait(f"CREATE TABLE my_shop.{name} AS SELECT *, 1 AS mine FROM `{SOURCE}.{name}`")
     status, out, err = docs.run(command.replace("http://127.0.0.1:9050", served), tmp_path, **variables)
     assert (status, err) == (0, "")
     assert words in out

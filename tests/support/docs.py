@@ -177,7 +177,7 @@ def options_table(*settings: type[Settings]) -> str:
     rows = []
     for name, field in options.items():
         default = CONSTANTS.get(name, None if field.default is MISSING else field.default)
-        shown = {None: "none", False: "off", (): "none"}.get(default, f"`{default}`")  # type: ignore[call-overload]
+        shown = {None: "none", False: "off", (): "none", "": "none"}.get(default, f"`{default}`")  # type: ignore[call-overload]
         variable = f"`{ENVIRONMENT_PREFIX}{name.rstrip('_').upper()}`"
         rows.append([flag_of(name), variable, shown, field.metadata["help"]])
     return table(["flag", "environment", "default", "meaning"], rows)
