@@ -28,8 +28,12 @@ FIVE_TABLES = [
 
 def named(text: str, settings: Settings) -> str:
     """Put the datasets of the settings in the place of the usual ones: in SQL, or in the name of a table."""
-    text = re.sub(r"\b(merchant|ewallet)_(provider|clean_room)\b", rf"\g<0>{settings.suffix}", text)
-    return text.replace(SOURCE, settings.source_dataset)
+    return suffixed(text, settings.suffix).replace(SOURCE, settings.source_dataset)
+
+
+def suffixed(text: str, suffix: str) -> str:
+    """Put a suffix to the names of both parties' datasets."""
+    return re.sub(r"\b(merchant|ewallet)_(provider|clean_room)\b", rf"\g<0>{suffix}", text)
 
 
 def unnamed(text: str, settings: Settings) -> str:

@@ -2,12 +2,10 @@
 
 import logging
 import os
-import shlex
 import socket
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -94,13 +92,8 @@ def connect_to_embedded(settings: Settings, fill_source: bool) -> Iterator[Wareh
             client,
             embedded.connect_to_storage(endpoints.storage),
             name=f"the embedded BigQuery in {directory}, project {client.project}",
-            how_to_query=how_to_serve(directory),
+            how_to_query=f"uv run python -m dcr_data_generator.embedded serve{settings.place_flags}",
         )
-
-
-def how_to_serve(directory: Path) -> str:
-    option = [] if directory == Settings.embedded_dir else ["--embedded-dir", str(directory)]
-    return shlex.join(["uv", "run", "python", "-m", "dcr_data_generator.embedded", "serve", *option])
 
 
 def connect_to_emulator(settings: Settings, address: str, fill_source: bool) -> Warehouse:

@@ -256,6 +256,20 @@ def test_a_source_folder_and_a_project_contradict_each_other(
     assert "the source one is for the embedded BigQuery, and the project my-project is elsewhere" in line
 
 
+@pytest.mark.parametrize(
+    ("flags", "needed"),
+    [
+        ("", ""),
+        ("--embedded-dir elsewhere", " --embedded-dir elsewhere"),
+        ("--embedded-dir one --suffix _b --days 3", " --embedded-dir one --suffix _b"),
+        ("--write-project-id my-project --embedded-dir one", " --write-project-id my-project"),
+    ],
+)
+def test_the_next_command_gets_the_flags_that_it_needs(flags: str, needed: str) -> None:
+    assert load(main.CONSTANTS, flags.split()).place_flags == needed
+    assert load(main.CONSTANTS, ["--embedded-dir", "a b"]).place_flags == " --embedded-dir 'a b'"
+
+
 def test_a_source_dataset_needs_a_project(refusal: Callable) -> None:
     assert "the embedded BigQuery has no source dataset my-shop.shop" in refusal("--source-dataset", "my-shop.shop")
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from dcr_data_generator import warehouse
 from tests.support import emulator
 
 
@@ -42,14 +41,3 @@ def test_nobody_at_the_emulators_address_is_one_line(address: str) -> None:
     status, _, err = emulator.run_here("--write-project-id", "some-project", BIGQUERY_EMULATOR_HOST=host)
     assert status == 2
     assert f"BIGQUERY_EMULATOR_HOST={host}" in emulator.only_line(err)
-
-
-@pytest.mark.parametrize(
-    ("directory", "options"),
-    [(".bigquery", ""), ("elsewhere", " --embedded-dir elsewhere"), ("a b", " --embedded-dir 'a b'")],
-)
-def test_how_to_query_is_one_command_that_names_a_directory_other_than_the_default(
-    directory: str, options: str
-) -> None:
-    command = "uv run python -m dcr_data_generator.embedded serve"
-    assert warehouse.how_to_serve(Path(directory)) == command + options

@@ -27,7 +27,7 @@ from dcr_data_generator.clean_room import salt, views
 from dcr_data_generator.clean_room.settings import PublishSettings, SharingSettings, UnpublishSettings
 from dcr_data_generator.clean_room.views import View
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.tables import DATASETS, FIVE_TABLES
+from dcr_data_generator.tables import DATASETS, FIVE_TABLES, suffixed
 from dcr_data_generator.terminal import Terminal, on_one_line
 
 EXCHANGE_ID = "dcr_data_generator"
@@ -88,6 +88,7 @@ class Target(NamedTuple):
     views: Sequence[View]
     connect: Callable[[str], bigquery.Client]
     connect_to_sharing: Callable[[], sharing.AnalyticsHubServiceClient]
+    suffix: str = ""
 
     def project(self, name: str) -> str:
         """The project of a dataset or table: its party's."""
@@ -113,7 +114,12 @@ class Target(NamedTuple):
     @property
     def exchange(self) -> str:
         """The resource name of the data exchange, which is in the merchant's project."""
-        return f"projects/{self.merchant_project}/locations/{self.location.lower()}/dataExchanges/{EXCHANGE_ID}"
+        return f"projects/{self.merchant_project}/locations/{self.location.lower()}/dataExchanges/{self.exchange_id}"
+
+    @property
+    def exchange_id(self) -> str:
+        """The last part of the exchange's name."""
+        return EXCHANGE_ID + self.suffix
 
     def listing(self, view: View) -> str:
         """The resource name of a view's listing."""
@@ -166,19 +172,20 @@ def connect(settings: SharingSettings) -> Iterator[Target]:
         if not settings.dry_run:
             client(merchant)  # from here on, it explains the errors of the sharing API, too
         sharing_client = cache(sharing.AnalyticsHubServiceClient)
+        suffix = settings.suffix
         provider = (isinstance(settings, UnpublishSettings) and settings.provider_project_id) or merchant
-        yield Target(merchant, provider, settings.location, views.read(), client, sharing_client)
+        yield Target(merchant, provider, settings.location, views.read(suffix), client, sharing_client, suffix)
 
 
 def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretStr) -> Iterator[Call]:
     """List the calls that publish the clean room; each relies on those before it."""
-    for table in FIVE_TABLES:
+    for table in [suffixed(table, target.suffix) for table in FIVE_TABLES]:
         text = f"bigquery.tables.get {target.path(table)}"
         yield Call(text, partial(check_table, target, table), target.owner(table))
     for dataset in dict.fromkeys(view.dataset for view in target.views):
         text = f"bigquery.datasets.insert {target.path(dataset)} in {target.location}"
         yield Call(text, partial(create_dataset, target, dataset), USER.format(target.project(dataset)))
-    for table in SALT_TABLES:
+    for table in [suffixed(table, target.suffix) for table in SALT_TABLES]:
         text = f"bigquery.jobs.insert load {target.path(table)}, one row"
         yield Call(text, partial(load_salt, target, table, secret), target.owner(table))
     for view in target.views:
@@ -211,7 +218,7 @@ def calls_to_unpublish(target: Target) -> Iterator[Call]:
         text = f"bigquery.datasets.patch {target.path(view.source)}, do not authorize view {view.table}"
         yield Call(text, partial(set_authorization, target, view, False), target.owner(view.source))
         yield call_to_delete(target, view.table)
-    for table in SALT_TABLES:
+    for table in [suffixed(table, target.suffix) for table in SALT_TABLES]:
         yield call_to_delete(target, table)
     for dataset in dict.fromkeys(view.dataset for view in target.views):
         text = f"bigquery.datasets.delete {target.path(dataset)}"
@@ -230,6 +237,7 @@ def check_table(target: Target, table: str) -> None:
     project, path = target.project(table), target.path(table.partition(".")[0])
     if not find(target.client(table).get_table, target.path(table)):
         command = f"uv run python -m dcr_data_generator.main --write-project-id {project}"
+        command += f" --suffix {target.suffix}" if target.suffix else ""
         raise UserError(f"there is no {table} in project {project}: run `{command}` first")
     location = target.client(table).get_dataset(path).location
     if location.upper() != target.location.upper():
@@ -340,7 +348,7 @@ def create_exchange(target: Target) -> str | None:
     if not current:
         parent = client.common_location_path(target.merchant_project, target.location.lower())
         exchange = {**EXCHANGE_TEXTS, "sharing_environment_config": {"dcr_exchange_config": {}}}
-        request = {"parent": parent, "data_exchange_id": EXCHANGE_ID, "data_exchange": exchange}
+        request = {"parent": parent, "data_exchange_id": target.exchange_id, "data_exchange": exchange}
         client.create_data_exchange(request, timeout=SECONDS)
         return "created"
     if "dcr_exchange_config" not in current.sharing_environment_config:

@@ -7,6 +7,7 @@ from dcr_data_generator import sql
 from dcr_data_generator.clean_room import policy
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
 from dcr_data_generator.errors import UserError
+from dcr_data_generator.tables import suffixed
 
 STATEMENT = re.compile(
     r"(--[^\n]*\n)*CREATE OR REPLACE VIEW (?P<dataset>\w+)\.(?P<name>\w+)\s+"
@@ -37,13 +38,14 @@ class View(NamedTuple):
         return self.dataset.replace("_clean_room", "_provider")
 
 
-def read() -> list[View]:
-    """Read the views; a view may read those before it.
+def read(suffix: str = "") -> list[View]:
+    """Read the views, in datasets with a suffix; a view may read those before it.
 
     Raises:
         UserError: a file is not the statement of a view, or its policy is not allowed.
     """
-    return [parse(file) for file in sql.read_folder("clean_room/views")]
+    files = sql.read_folder("clean_room/views")
+    return [parse(file._replace(text=suffixed(file.text, suffix))) for file in files]
 
 
 def parse(file: sql.Query) -> View:

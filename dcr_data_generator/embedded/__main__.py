@@ -20,15 +20,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         group = RichGroup(help="The embedded BigQuery, over what main has made.", no_args_is_help=False)
         serve_command = RichCommand(
             name="serve",
-            params=[each for each in options_of(Settings, {}) if each.name == "embedded_dir"],
-            callback=lambda embedded_dir: embedded_dir,
+            params=[each for each in options_of(Settings, {}) if each.name in ("embedded_dir", "suffix")],
+            callback=lambda embedded_dir, suffix: (embedded_dir, suffix),
             help="Serve the tables to any BigQuery client, until Ctrl-C.",
         )
         group.add_command(serve_command)
-        directory = run_command(group, "python -m dcr_data_generator.embedded", arguments)
+        directory, suffix = run_command(group, "python -m dcr_data_generator.embedded", arguments)
         from dcr_data_generator.embedded import serve
 
-        return serve.run(directory, terminal)
+        return serve.run(directory, suffix, terminal)
 
     return shutdown.run_safely(command)
 

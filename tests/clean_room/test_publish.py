@@ -692,3 +692,17 @@ def test_an_emulator_has_no_clean_rooms(
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "127.0.0.1:1")
     assert command.main([name, *FLAGS]) == 2
     assert "is published on Google Cloud only" in capsys.readouterr().err
+
+
+def test_another_partnership_is_published_and_deleted_beside_the_first(capsys: pytest.CaptureFixture) -> None:
+    flags = ["--dry-run", "--write-project-id", MERCHANT]
+    lines = {}
+    for name in ("publish", "unpublish"):
+        for suffix in ("", "_b"):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("DCR_SALT", SALT.get_secret_value())
+                assert command.main([name, *flags, "--suffix", suffix]) == 0
+            lines[suffix] = capsys.readouterr().out
+        # Each party's datasets and the exchange have other names; all else is the same.
+        expected = re.sub(r"(merchant|ewallet)_(provider|clean_room)\b|dataExchanges/\w+", r"\g<0>_b", lines[""])
+        assert lines["_b"] == expected != lines[""]

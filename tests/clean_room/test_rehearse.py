@@ -20,11 +20,12 @@ from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstoo
 from dcr_data_generator.clean_room.analysis_rules.rules import Budgets
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.tables import SCHEMAS
+from dcr_data_generator.tables import SCHEMAS, unnamed
 from dcr_data_generator.terminal import Terminal
 from dcr_data_generator.warehouse import Warehouse
-from tests.support import worlds
+from tests.support import tables, worlds
 from tests.support.page import Page
+from tests.support.settings import make_settings
 
 SALT = SecretStr("a salt that nobody prints")
 COLUMNS = {
@@ -77,6 +78,22 @@ def wallets(people: dict[str, int]) -> dict[str, list[dict]]:
             for number in range(len(emails))
         ],
     }
+
+
+def test_another_partnership_is_rehearsed_by_its_own_tables(connect: Callable[[str], Warehouse]) -> None:
+    place = connect("rehearse-tests")
+    orders = [{"order_id": n, "user_id": n, "created_at": "2025-09-23 12:00:00"} for n in range(3)]
+    users = [{"id": n, "email": f"{n}@example.com"} for n in range(3)]
+    tables.fill_source(place.client, orders=orders, users=users, order_items=[{"id": 1, "order_id": 1}])
+    own = make_settings(suffix="_b", match_rate=1)
+    tables.make_five_tables(place, own)
+    room = rehearse.build(place, own, SALT)
+    assert len(room.engine.rows("merchant_clean_room.customers")) == 3
+    query = (
+        "SELECT COUNT(*) FROM merchant_clean_room_b.customers JOIN x.ewallet_provider_b.provider_users USING (email)"
+    )
+    assert unnamed(query, own) == query.replace("_b.", ".")
+    assert unnamed("merchant_clean_room.customers_b", own) == "merchant_clean_room.customers_b"
 
 
 # The SQL.
