@@ -76,7 +76,7 @@ class Source:
     table: str
     policy: PrivacyPolicy | None
     clause: Clause | None
-    in_the_past: bool
+    as_of: types.ResolvedExpr | None
     joins: list[Join] = field(default_factory=list)
     aggregations: list[types.ResolvedScan] = field(default_factory=list)
 
@@ -134,7 +134,12 @@ class Lineage:
         """Walk a scan under a clause; returns its columns by their numbers."""
         match scan:
             case types.ResolvedTableScan():
-                return self.table(scan, clause)
+                source = Source(scan.table.name, self.policies.get(scan.table.name), clause, scan.for_system_time_expr)
+                self.sources.append(source)
+                if clause and source.unit:
+                    clause.sources.append(source)
+                origins = {column.column_id: Origin(source, column.name.lower(), True) for column in scan.column_list}
+                return {number: Column(frozenset({origin})) for number, origin in origins.items()}
             case types.ResolvedWithScan():
                 self.common |= {entry.with_query_name: entry.with_subquery for entry in scan.with_entry_list}
                 return self.walk(scan.query, clause)
@@ -150,18 +155,6 @@ class Lineage:
                 return self.simple(scan, clause)
         name = type(scan).__name__.removeprefix("Resolved").removesuffix("Scan")
         raise NotUnderstood(f"{name} is not supported in a rehearsal")
-
-    def table(self, scan: types.ResolvedTableScan, clause: Clause | None) -> Columns:
-        """Read a table."""
-        policy = self.policies.get(scan.table.name)
-        source = Source(scan.table.name, policy, clause, scan.for_system_time_expr is not None)
-        self.sources.append(source)
-        if clause and source.unit:
-            clause.sources.append(source)
-        return {
-            column.column_id: Column(frozenset({Origin(source, column.name.lower(), True)}))
-            for column in scan.column_list
-        }
 
     def join(self, scan: types.ResolvedJoinScan, clause: Clause | None) -> Columns:
         """Walk a join, and record it with the tables on either side that are under the same clause."""
@@ -296,24 +289,17 @@ def column_numbers(expression: types.ResolvedNode | None) -> set[int]:
     return {reference.column.column_id for reference in find(expression, types.ResolvedColumnRef)}
 
 
-class Finder(TreeVisitor):
-    """Finds the nodes of a kind in a tree, which may be its root; below closed nodes, except the root, none are found.
-
-    It is for trees of the parser and of the analyzer.
-    """
-
-    def __init__(self, root: Any, kind: Any, closed: Any) -> None:  # noqa: ANN401
-        self.root, self.kind, self.closed = root, kind, closed
-        self.nodes: list[Any] = []
-        self.visit(root)
-
-    def default_visit(self, node: Any) -> None:  # noqa: ANN401
-        """Visit any node."""
-        if isinstance(node, self.kind):
-            self.nodes.append(node)
-        if node is self.root or not isinstance(node, self.closed):
-            self.descend(node)
-
-
 def find(root: Any, kind: Any, closed: Any = ()) -> list[Any]:  # noqa: ANN401
-    return Finder(root, kind, closed).nodes
+    """Find the nodes of a kind in a tree of the parser or the analyzer, its root included; not below closed nodes."""
+    nodes = []
+    visitor = TreeVisitor()
+
+    def visit(node: Any) -> None:  # noqa: ANN401
+        if isinstance(node, kind):
+            nodes.append(node)
+        if node is root or not isinstance(node, closed):
+            visitor.descend(node)
+
+    visitor.default_visit = visit
+    visitor.visit(root)
+    return nodes

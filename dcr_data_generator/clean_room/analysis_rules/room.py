@@ -53,6 +53,7 @@ class CleanRoom:
         for name, values in secrets.items():
             self.engine.add_table(name, dict.fromkeys(values, kind_of("STRING")))
         self.policies = {name: policy for name, (policy, _) in views.items()}
+        self.columns: dict[str, list[str]] = {}  # of the views, in lower case
         self.queries = {name: self.add_view(name, policy, query) for name, (policy, query) in views.items()}
         self.budgets = Budgets(self.policies)
 
@@ -63,7 +64,8 @@ class CleanRoom:
             outputs = self.engine.analyze(text).output_column_list
         except NotUnderstood as error:
             raise NotUnderstood(f"the query of {name} is not BigQuery's: {error}") from None
-        if missing := sorted(policy.columns - {output.name.lower() for output in outputs}):
+        self.columns[name] = [output.name.lower() for output in outputs]
+        if missing := sorted(policy.columns - {*self.columns[name]}):
             raise NotUnderstood(f"the privacy_policy of {name} names a column that it does not have: {missing[0]}")
         columns = {output.name: output.column.type.type_kind for output in outputs}
         self.engine.add_table(name, columns, policy.privacy_unit_column)
@@ -202,7 +204,7 @@ class CleanRoom:
             ]
             for key, position in shown[:1]:
                 rows, values = self.engine.rows(view), {row[position] for row in answer.rows}
-                index = [column.name.lower() for column in self.engine.tables[view].column].index(key)
+                index = self.columns[view].index(key)
                 if missing := sum(row[index] not in values for row in rows):
                     of_view = f"{missing:,} of the {len(rows):,} rows of {view}"
                     yield f"{of_view}, withheld: only those that match on {key} are shown"

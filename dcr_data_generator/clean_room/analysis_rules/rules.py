@@ -72,7 +72,7 @@ def check(lineage: Lineage) -> list[Clause]:
     for source, policy in protected:
         check_joins(source, policy)
     for source, policy in protected:
-        if source.in_the_past:
+        if source.as_of:
             raise Refused(f"Time travel is disabled on table {source.table}, which has an analysis rule.")
         is_noisy = policy.differential_privacy_policy is not None
         if policy.privacy_unit_column and not (source.clause and source.clause.is_noisy == is_noisy):
