@@ -1,17 +1,29 @@
 """Connecting: to the embedded BigQuery past proxies, to Google Cloud with credentials or one line, to nobody."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from google.cloud import bigquery
 
-from tests.support import emulator
+from tests.support import emulator, tables
+
+SEVEN = [bigquery.SchemaField("seven", "INTEGER")]
 
 
-def test_a_proxy_of_the_person_s_network_is_no_way_to_the_embedded_bigquery(tmp_path: Path) -> None:
+def test_a_proxy_of_the_person_s_network_is_no_way_to_the_embedded_bigquery(
+    connect: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     [port] = emulator.free_ports(1)
-    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "https_proxy", "HTTPS_PROXY"), f"http://127.0.0.1:{port}")
-    status, _, err = emulator.run_here("--embedded-dir", str(tmp_path / "data"), "--skip-checks", **proxies)
-    assert (status, err) == (0, "")
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        for variable in (name, name.upper()):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{port}")
+    for variable in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    place = connect("proxy-tests")
+    place.client.create_dataset("proxies", retry=None)
+    tables.load(place.client, tables.frame_of(SEVEN, [{"seven": 7}]), "proxies.mine", SEVEN)
+    assert place.read_arrow("proxies.mine", SEVEN).to_pydict() == {"seven": [7]}
 
 
 @pytest.mark.parametrize("content", [None, "[]", "nonsense", '{"type": "impersonated_service_account"}'])
