@@ -186,18 +186,15 @@ def show_use_cases(terminal: Terminal, rehearsed: Sequence[Rehearsed]) -> None:
             terminal.console.print(Columns([open_table, protected_table(one.reply.answer, MAX_ROWS)]))
             show_withheld(terminal, one.reply)
             if one.noise is not None:
-                rows = [
-                    [*group, *figures] for group, figures in zip(one.noise.index, one.noise.to_numpy(), strict=True)
-                ]
-                columns = ["group", "column", *one.noise.columns]
-                terminal.console.print(table_of(columns, rows, f"{DRAWS} draws of the noise"))
+                draws = one.noise.droplevel(1).reset_index(names="group")  # of one column
+                terminal.console.print(table_of([*draws], draws.to_numpy().tolist(), f"{DRAWS} draws of the noise"))
                 terminal.line(sql.read(f"{ESTIMATED}/{one.query.name}").comments["difference"])
 
 
 def show_withheld(terminal: Terminal, reply: Reply) -> None:
     """Print what the rules withheld."""
     for line in reply.withheld or ["Nothing was withheld."]:
-        terminal.line(f"  [yellow]•[/] {escape(line)}")
+        terminal.item("  [yellow]•[/]", escape(line))
     if is_withheld_whole(reply):
         terminal.line("  [yellow]The whole answer is withheld: no group has enough people.[/]")
 
@@ -235,8 +232,8 @@ def show_attempts(terminal: Terminal, attempts: Sequence[Attempt]) -> None:
     terminal.line("\n[bold]What a subscriber tries, and does not get[/]")
     for each in attempts:
         mark, colour = ("✗", "red") if each.answered else ("✓", "green")
-        terminal.line(f"  [{colour}]{mark}[/] {escape(each.sentence)}")
-        terminal.line(f"    [yellow]{escape(plain(each.outcome, 200))}[/]")
+        terminal.item(f"  [{colour}]{mark}[/]", escape(each.sentence))
+        terminal.item("   ", f"[yellow]{escape(plain(each.outcome, 200))}[/]")
 
 
 def ask(terminal: Terminal, room: CleanRoom, query: str) -> int:
