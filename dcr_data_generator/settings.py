@@ -281,7 +281,8 @@ def run_command(command: click.Command, program: str, arguments: Sequence[str] |
     except click.exceptions.Exit as end:
         raise SystemExit(end.exit_code) from None
     except click.ClickException as error:
-        if isinstance(error, click.BadParameter) and error.param and error.ctx:
+        is_missing = isinstance(error, click.MissingParameter)
+        if isinstance(error, click.BadParameter) and error.param and error.ctx and not is_missing:
             error.param_hint = origin_of(error.param, error.ctx)
         raise UserError(f"{error.format_message().rstrip('.?')}; --help lists the options") from None
 
