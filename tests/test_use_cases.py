@@ -8,7 +8,7 @@ import pytest
 
 from dcr_data_generator import sql, use_cases
 from dcr_data_generator.clean_room import views
-from dcr_data_generator.use_cases import SENTENCES
+from dcr_data_generator.use_cases import FIGURES, SENTENCES
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import tables, worlds
 from tests.support.settings import make_settings
@@ -100,6 +100,21 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
 )
 def test_an_answer_is_a_sentence_for_every_outcome(name: str, figures: dict, sentence: str) -> None:
     assert SENTENCES[name](SimpleNamespace(**figures)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "figures", "figure"),
+    [
+        ("1_transaction_verification", {"wallet_sales": 1234.5, "sales": 4938.0}, "25%"),
+        ("1_transaction_verification", {"wallet_sales": 0.0, "sales": 0.0}, "none"),
+        ("2_customer_segmentation", {"free": 100.0, "business": 1300.5}, "$100.00 to $1,300.50"),
+        ("2_customer_segmentation", {"free": 100.0, "business": None}, "$100.00 to none"),
+        ("3_trust_and_fraud", {"verified_customers": 3, "customers": 1234}, "3 of 1,234"),
+        ("4_user_enrichment", {"enriched_users": 0, "provider_users": 7}, "0 of 7"),
+    ],
+)
+def test_every_answer_has_a_figure(name: str, figures: dict, figure: str) -> None:
+    assert FIGURES[name](SimpleNamespace(**figures)) == figure
 
 
 def test_refunds_are_found_in_any_case(connect: Callable[[str], Warehouse]) -> None:

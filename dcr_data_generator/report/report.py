@@ -163,4 +163,4 @@ def save(text: str, path: Path) -> None:
         with write_whole(path) as file:
             file.write(text.encode(errors="replace"))
     except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror}): give another --report, or --no-report") from None
+        raise UserError(f"{path} cannot be written ({error.strerror}): put that right, or give --no-report") from None

@@ -150,7 +150,7 @@ def test_bars_are_as_long_as_their_values(show: Callable, default_report: Path) 
 
 def test_a_colour_is_that_of_the_merchant_of_both_or_of_the_provider(show: Callable, default_report: Path) -> None:
     page, _ = show(default_report)
-    colours = page.locator(".mark:not(td), .key").evaluate_all(
+    colours = page.locator(".mark:not(td)").evaluate_all(
         "marks => marks.map(mark => [mark.classList[1], getComputedStyle(mark).backgroundColor])"
     )
     assert {(party, colour) for party, colour in colours} == {

@@ -30,19 +30,20 @@ def browser() -> Iterator["Browser"]:
 
 
 def take(report: Path, picture: Path) -> None:
-    """Take a picture of a report from its top to below the overlap."""
+    """Take a picture of a report's first screen: all of its header."""
     with browser() as chromium:
-        page = chromium.new_page(viewport={"width": 1200, "height": 900}, offline=True)
+        page = chromium.new_page(viewport={"width": 1280, "height": 900}, offline=True)
         page.goto(report.as_uri())
-        overlap = page.locator("section").nth(1).bounding_box()
-        top = {"x": 0, "y": 0, "width": 1200, "height": overlap["y"] + overlap["height"] + 40}
+        header = page.locator("header").bounding_box()
+        top = {"x": 0, "y": 0, "width": 1280, "height": header["y"] + header["height"] + 30}
         page.screenshot(path=picture, full_page=True, clip=top)
 
 
 def report_of_a_run(folder: Path) -> Path:
-    """Run the default run in a folder, where its data directory is called .bigquery, and find its report."""
-    status, _, err = docs.run(docs.RUN, folder, DCR_NO_REPORT="")
-    assert status == 0, err
+    """Run and rehearse in a folder, where the data directory is called .bigquery, and find the report."""
+    for command in (docs.RUN, docs.REHEARSE):
+        status, _, err = docs.run(command, folder, DCR_NO_REPORT="")
+        assert status == 0, err
     return folder / "report.html"
 
 
