@@ -22,7 +22,7 @@ def client(connect: Callable) -> bigquery.Client:
     return connect("snapshot-tests").client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def take(client: bigquery.Client) -> Callable[..., dict[str, list[dict]]]:
     """Take a snapshot of a source: `take(orders=[...], users=[...], days=2)`; returns its rows, sorted by key."""
     tables.drop_datasets(client)
@@ -54,32 +54,7 @@ def keys(snapshot: dict[str, list[dict]], table: str) -> list[int]:
     return [row[KEYS[table]] for row in snapshot[table]]
 
 
-# The window.
-
-
-@pytest.mark.parametrize(
-    ("times", "knobs"),
-    [
-        (
-            ["2025-09-22 23:59:59.999999", "2025-09-23 00:00:00", "2025-09-23 23:59:59.999999", "2025-09-24 00:00:00"],
-            {},
-        ),
-        (
-            ["2025-02-27 23:59:59.999999", "2025-02-28 00:00:00", "2025-03-02 23:59:59.999999", "2025-03-03 00:00:00"],
-            {"target_date": "2025-03-02", "days": 3},
-        ),
-    ],
-)
-def test_the_window_runs_from_midnight_to_midnight_utc(take: Callable, times: list[str], knobs: dict) -> None:
-    snapshot = take(orders=[order(number, f"{time} UTC") for number, time in enumerate(times)], **knobs)
-    assert keys(snapshot, "orders") == [1, 2]
-
-
-def test_an_order_without_a_time_is_in_no_window(take: Callable) -> None:
-    assert keys(take(orders=[order(1), order(2, None)], days=20_000), "orders") == [1]
-
-
-# The rows.
+# One day, of a source that has a case for each rule.
 
 FULL_ORDER = {
     "order_id": 2**53 + 1,
@@ -93,7 +68,7 @@ FULL_ORDER = {
     "num_of_item": 1,
 }
 FULL_ITEM = {
-    "id": 5,
+    "id": 50,
     "order_id": 2**53 + 1,
     "user_id": 7,
     "product_id": 29_120,
@@ -122,63 +97,93 @@ FULL_USER = {
     "traffic_source": "",
     "created_at": datetime(2019, 1, 1, tzinfo=UTC),
 }
+EDGES = ["2025-09-22 23:59:59.999999", "2025-09-23 00:00:00", "2025-09-23 23:59:59.999999", "2025-09-24 00:00:00"]
+ORDERS = [
+    *[order(1)] * 2,
+    *[order(number, f"{time} UTC", user_id=None) for number, time in enumerate(EDGES, start=21)],
+    order(25, None),
+    order(26, "2025-09-22 12:00:00 UTC", user_id=2),
+    order(27, user_id=99),
+    *[order(number, user_id=number) for number in (31, 32, 33)],
+    *[FULL_ORDER] * 2,
+]
+ITEMS = [
+    *[{"id": 1, "order_id": 1}] * 2,
+    *[{"id": 2 + number, "order_id": 1, "created_at": f"{time} UTC"} for number, time in enumerate(EDGES)],
+    *[{"id": 10 + number, "order_id": other, "created_at": NOON} for number, other in enumerate([26, 88, None])],
+    *[FULL_ITEM] * 3,
+]
+RECORDS = [
+    {"city": "Zagreb", "created_at": "2023-12-31 23:59:59.999999 UTC"},
+    {"city": "after the snapshot", "created_at": "2025-10-01 00:00:00 UTC"},
+    {"city": "Adana", "created_at": "2019-01-01 00:00:00 UTC"},
+    {"city": "without a time"},
+]
+# Three users with the same records, each in another order.
+IN_ANY_ORDER = {31: (0, 1, 2, 3), 32: (1, 2, 0, 3), 33: (3, 2, 1, 0)}
+USERS = [
+    *[{"id": 1}] * 2,
+    *[{"id": number} for number in (2, 3, None)],
+    *[{"id": number} | RECORDS[position] for number, positions in IN_ANY_ORDER.items() for position in positions],
+    *[FULL_USER] * 2,
+]
 
 
-def test_every_column_is_copied_as_it_is_and_equal_rows_once(take: Callable) -> None:
-    snapshot = take(orders=[FULL_ORDER] * 2, order_items=[FULL_ITEM] * 3, users=[FULL_USER] * 2)
-    assert snapshot == {"orders": [FULL_ORDER], "order_items": [FULL_ITEM], "users": [FULL_USER]}
+@pytest.fixture(scope="module")
+def snapshot_of_a_day(take: Callable) -> dict[str, list[dict]]:
+    """The rows of the snapshot."""
+    return take(ORDERS, ITEMS, USERS)
 
 
-def test_every_null_is_copied_as_it_is_and_equal_rows_once(take: Callable) -> None:
-    rows = {"orders": [order(1)] * 2, "order_items": [{"id": 5, "order_id": 1}] * 2, "users": [{"id": 1}] * 2}
-    noon = {"created_at": datetime(2025, 9, 23, 12, tzinfo=UTC)}
-    assert take(**rows) == {
-        table: [dict.fromkeys(field.name for field in schema) | rows[table][0] | (noon if table == "orders" else {})]
-        for table, schema in thelook.SCHEMAS.items()
-    }
+def test_the_window_runs_from_midnight_to_midnight_utc(snapshot_of_a_day: dict) -> None:
+    # Neither the orders just before and after, nor one without a time.
+    assert keys(snapshot_of_a_day, "orders") == [1, 22, 23, 27, 31, 32, 33, FULL_ORDER["order_id"]]
 
 
-def test_a_table_has_the_columns_of_the_source_in_order(take: Callable, client: bigquery.Client) -> None:
-    take(orders=[order(1)])
-    for table in KEYS:
-        copy, original = (
-            [(field.name, field.field_type) for field in client.get_table(f"{dataset}.{table}").schema]
-            for dataset in (f"{client.project}.merchant_provider", SOURCE)
-        )
-        assert copy == original
+def test_a_window_of_several_days_ends_on_the_target_date(take: Callable) -> None:
+    times = ["2025-02-27 23:59:59.999999", "2025-02-28 00:00:00", "2025-03-02 23:59:59.999999", "2025-03-03 00:00:00"]
+    orders = [order(number, f"{time} UTC") for number, time in enumerate(times)]
+    assert keys(take(orders, target_date="2025-03-02", days=3), "orders") == [1, 2]
 
 
-def test_the_order_decides_whether_an_item_is_copied(take: Callable) -> None:
-    times = ["2025-09-22 20:00:00 UTC", NOON, "2025-09-27 12:00:00 UTC", None]
-    orders = [order(1), order(2, "2025-09-22 12:00:00 UTC"), order(3)]
-    items = [{"id": number, "order_id": 1, "created_at": time} for number, time in enumerate(times)]
-    others = [{"id": 10 + number, "order_id": other, "created_at": NOON} for number, other in enumerate([2, 99, None])]
-    snapshot = take(orders=orders, order_items=items + others)
-    assert keys(snapshot, "order_items") == [0, 1, 2, 3]
-    assert keys(snapshot, "orders") == [1, 3]  # one of them without items
+@pytest.mark.parametrize(("table", "row"), [("orders", FULL_ORDER), ("order_items", FULL_ITEM), ("users", FULL_USER)])
+def test_every_column_is_copied_as_it_is_and_equal_rows_once(table: str, row: dict, snapshot_of_a_day: dict) -> None:
+    key = KEYS[table]
+    assert [copy for copy in snapshot_of_a_day[table] if copy[key] == row[key]] == [row]
 
 
-# The users.
+@pytest.mark.parametrize(("table", "row"), [("orders", ORDERS[0]), ("order_items", ITEMS[0]), ("users", USERS[0])])
+def test_every_null_is_copied_as_it_is_and_equal_rows_once(table: str, row: dict, snapshot_of_a_day: dict) -> None:
+    expected = dict.fromkeys(field.name for field in thelook.SCHEMAS[table]) | row
+    if table == "orders":
+        expected["created_at"] = datetime(2025, 9, 23, 12, tzinfo=UTC)
+    assert [copy for copy in snapshot_of_a_day[table] if copy[KEYS[table]] == 1] == [expected]
 
 
-def test_the_users_of_the_orders_are_copied_and_no_others(take: Callable) -> None:
-    orders = [order(1), order(2), order(3, "2025-09-22 12:00:00 UTC", user_id=2), order(4, user_id=99)]
-    orders += [order(5, user_id=None), order(6, user_id=4)]
-    snapshot = take(orders=orders, users=[{"id": number} for number in (1, 2, 3, 4, None)])
-    assert keys(snapshot, "orders") == [1, 2, 4, 5, 6]
-    assert keys(snapshot, "users") == [1, 4]
+@pytest.mark.usefixtures("snapshot_of_a_day")
+@pytest.mark.parametrize("table", KEYS)
+def test_a_table_has_the_columns_of_the_source_in_order(table: str, client: bigquery.Client) -> None:
+    copy, original = (
+        [(field.name, field.field_type) for field in client.get_table(f"{dataset}.{table}").schema]
+        for dataset in (f"{client.project}.merchant_provider", SOURCE)
+    )
+    assert copy == original
 
 
-@pytest.mark.parametrize("positions", [(0, 1, 2, 3), (1, 2, 0, 3), (3, 2, 1, 0)])
-def test_the_most_recent_record_of_a_user_is_taken(positions: tuple[int, ...], take: Callable) -> None:
-    records = [
-        {"id": 1, "city": "Zagreb", "created_at": "2023-12-31 23:59:59.999999 UTC"},
-        {"id": 1, "city": "after the snapshot", "created_at": "2025-10-01 00:00:00 UTC"},
-        {"id": 1, "city": "Adana", "created_at": "2019-01-01 00:00:00 UTC"},
-        {"id": 1, "city": "without a time"},
-    ]
-    snapshot = take(orders=[order(1)], users=[records[position] for position in positions])
-    assert [row["city"] for row in snapshot["users"]] == ["after the snapshot"]
+def test_the_order_decides_whether_an_item_is_copied(snapshot_of_a_day: dict) -> None:
+    # All items of order 1, whatever their own time, and none of an order that is not copied, that is missing, or NULL.
+    assert [row["id"] for row in snapshot_of_a_day["order_items"] if row["order_id"] == 1] == [1, 2, 3, 4, 5]
+    assert {row["order_id"] for row in snapshot_of_a_day["order_items"]} == {1, FULL_ORDER["order_id"]}
+
+
+def test_the_users_of_the_orders_are_copied_and_no_others(snapshot_of_a_day: dict) -> None:
+    # 2 ordered on another day, 3 nothing; 99 has no record.
+    assert keys(snapshot_of_a_day, "users") == [1, FULL_USER["id"], *IN_ANY_ORDER]
+
+
+@pytest.mark.parametrize("user", IN_ANY_ORDER)
+def test_the_most_recent_record_of_a_user_is_taken(user: int, snapshot_of_a_day: dict) -> None:
+    assert [row["city"] for row in snapshot_of_a_day["users"] if row["id"] == user] == ["after the snapshot"]
 
 
 def test_a_tie_is_broken_the_same_way_whatever_the_order_of_the_rows(take: Callable) -> None:

@@ -21,11 +21,16 @@ USER = {"id": 5, "email": "a@example.com"}
 
 @pytest.fixture
 def client(connect: Callable) -> bigquery.Client:
-    """A client of a project without the two datasets, and a source with one order."""
+    """A client of a project without the two datasets."""
     client = connect("source-tests").client
     tables.drop_datasets(client)
-    tables.fill_source(client, orders=[ORDER], order_items=[{"order_id": 1}], users=[USER])
     return client
+
+
+@pytest.fixture
+def one_order(client: bigquery.Client) -> None:
+    """A source with one order."""
+    tables.fill_source(client, orders=[ORDER], order_items=[{"order_id": 1}], users=[USER])
 
 
 def refusal(client: bigquery.Client, **knobs: object) -> str:
@@ -51,12 +56,14 @@ def test_a_source_without_orders_that_have_a_time_is_refused(client: bigquery.Cl
     assert refusal(client) == "bigquery-public-data.thelook_ecommerce.orders is empty: there is nothing to copy"
 
 
+@pytest.mark.usefixtures("one_order")
 def test_a_location_other_than_the_sources_is_refused(client: bigquery.Client) -> None:
     line = refusal(client, location="europe-west3")
     assert "the location is europe-west3" in line
     assert line.endswith("give --location US")
 
 
+@pytest.mark.usefixtures("one_order")
 def test_a_rate_that_makes_more_users_than_memory_holds_is_refused(client: bigquery.Client) -> None:
     # 1 order x 0.5 x 0.99999999 / 0.00000001 is some 50 million.
     line = refusal(client, wallet_only_rate=1 - 1e-8)
@@ -79,6 +86,7 @@ def test_a_window_none_of_whose_orders_has_a_customer_is_refused(client: bigquer
     assert str(error.value) == line
 
 
+@pytest.mark.usefixtures("one_order")
 def test_orders_without_a_user_or_an_item_are_counted_in_one_line(client: bigquery.Client) -> None:
     assert source.check(client, make_settings()) == []
     orders = [ORDER | {"order_id": number, "user_id": user} for number, user in enumerate([5, 6, None, 5, 7], start=1)]
@@ -99,6 +107,7 @@ def test_statuses_that_thelook_has_not_are_named_in_one_line(client: bigquery.Cl
     assert line == 'These statuses are not thelook\'s, and are not taken for refunds: "Canceled", "a\\nb"'
 
 
+@pytest.mark.usefixtures("one_order")
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_a_dataset_in_another_location_is_refused(client: bigquery.Client, dataset: str) -> None:
     elsewhere = bigquery.Dataset(f"{client.project}.{dataset}")
@@ -107,6 +116,7 @@ def test_a_dataset_in_another_location_is_refused(client: bigquery.Client, datas
     assert refusal(client).startswith(f"dataset {client.project}.{dataset} is in EU and the location is US")
 
 
+@pytest.mark.usefixtures("one_order")
 def test_the_datasets_are_created_in_the_location_in_any_case_and_one_that_exists_stays(
     client: bigquery.Client,
 ) -> None:
@@ -139,6 +149,7 @@ def test_frames_are_checked_like_the_source(client: bigquery.Client) -> None:
         check_frames(client, [ORDER | {"created_at": None}], [USER])
 
 
+@pytest.mark.usefixtures("one_order")
 def test_the_limit_of_bytes_follows_from_dry_runs(client: bigquery.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = {"orders": 10 << 20, "order_items": 300 << 20, "users": 20 << 20}
     monkeypatch.setattr(sql, "dry_run", lambda _, query, __: sizes[query.name])

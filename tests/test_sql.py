@@ -119,12 +119,10 @@ def test_bigquery_understands(file: str, analyze: Callable) -> None:
     analyze(sql.read(file).text)
 
 
-# The test can fail: each of these runs on the embedded BigQuery or reads as if it ran somewhere.
+# The test can fail: one statement for each kind of thing that the embedded BigQuery takes and the real one refuses.
 
 REFUSED = {
     "an unknown column": ("SELECT no_such_column FROM merchant_provider.orders", "Unrecognized name"),
-    "an unknown table": ("SELECT 1 FROM merchant_provider.no_such_table", "Table not found"),
-    "an unknown dataset": ("SELECT 1 FROM somebody_else.orders", "Table not found"),
     "an unknown function": ("SELECT STRFTIME(created_at, '%Y') FROM merchant_provider.orders", "Function not found"),
     "an unknown parameter": ("SELECT @seed", "parameter 'seed' not found"),
     "a column of the other party": ("SELECT account_tier FROM merchant_provider.users", "Unrecognized name"),
@@ -132,27 +130,14 @@ REFUSED = {
         "SELECT status FROM merchant_provider.orders AS o JOIN merchant_provider.order_items AS i USING (order_id)",
         "ambiguous",
     ),
-    "a number compared with a text": (
-        "SELECT 1 FROM ewallet_provider.transactions WHERE transaction_id = order_id",
-        "No matching signature",
-    ),
     "a time compared with a date": (
         "SELECT 1 FROM merchant_provider.orders WHERE created_at = @target_date",
         "No matching signature",
-    ),
-    "a rate where a date belongs": (
-        "SELECT 1 FROM merchant_provider.orders WHERE DATE(created_at) = @match_rate",
-        "No matching signature",
-    ),
-    "tables joined that have different columns": (
-        "SELECT order_id FROM merchant_provider.orders UNION ALL SELECT id, email FROM merchant_provider.users",
-        "mismatched column count",
     ),
     "an ungrouped column": (
         "SELECT user_id, status, COUNT(*) FROM merchant_provider.orders GROUP BY user_id",
         "neither grouped nor aggregated",
     ),
-    "an aggregate in WHERE": ("SELECT 1 FROM merchant_provider.orders WHERE COUNT(*) > 1", "not allowed in WHERE"),
     "distinct places on the map": ("SELECT DISTINCT * FROM merchant_provider.users", "GEOGRAPHY"),
     "a window over equal amounts": (
         "SELECT COUNT(*) OVER (PARTITION BY transaction_amount) FROM ewallet_provider.transactions",
@@ -161,13 +146,6 @@ REFUSED = {
     "QUALIFY without a window": ("SELECT 1 FROM merchant_provider.orders QUALIFY order_id = 1", "QUALIFY"),
     "an aggregate with FILTER": (
         "SELECT COUNT(*) FILTER (WHERE age > 18) FROM merchant_provider.users",
-        "Syntax error",
-    ),
-    "a cast by colons": ("SELECT created_at::DATE FROM merchant_provider.orders", "Syntax error"),
-    "ILIKE": ("SELECT 1 FROM merchant_provider.users WHERE email ILIKE '%@example.com'", "Syntax error"),
-    "a column named by a text": ("SELECT COUNT(*) 'orders' FROM merchant_provider.orders", "Syntax error"),
-    "a semi join": (
-        "SELECT 1 FROM merchant_provider.users AS u SEMI JOIN merchant_provider.orders AS o ON u.id = o.user_id",
         "Syntax error",
     ),
     "a name that is a keyword": (
