@@ -139,7 +139,7 @@ SENTENCES: dict[str, Callable[[bigquery.Row], str]] = {
     "4_user_enrichment": user_enrichment,
 }
 FIGURES: dict[str, Callable[[bigquery.Row], str]] = {
-    "1_transaction_verification": lambda row: f"{row.wallet_sales / row.sales:.0%}" if row.sales else "none",
+    "1_transaction_verification": lambda row: percent(row.wallet_sales / row.sales) if row.sales else "none",
     "2_customer_segmentation": lambda row: f"{dollars(row.free)} to {dollars(row.business)}",
     "3_trust_and_fraud": lambda row: f"{row.verified_customers:,} of {row.customers:,}",
     "4_user_enrichment": lambda row: f"{row.enriched_users:,} of {row.provider_users:,}",

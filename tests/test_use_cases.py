@@ -105,7 +105,7 @@ def test_an_answer_is_a_sentence_for_every_outcome(name: str, figures: dict, sen
 @pytest.mark.parametrize(
     ("name", "figures", "figure"),
     [
-        ("1_transaction_verification", {"wallet_sales": 1234.5, "sales": 4938.0}, "25%"),
+        ("1_transaction_verification", {"wallet_sales": 1234.5, "sales": 4938.0}, "25.00%"),
         ("1_transaction_verification", {"wallet_sales": 0.0, "sales": 0.0}, "none"),
         ("2_customer_segmentation", {"free": 100.0, "business": 1300.5}, "$100.00 to $1,300.50"),
         ("2_customer_segmentation", {"free": 100.0, "business": None}, "$100.00 to none"),

@@ -84,6 +84,8 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
         if report:
             shown = report.relative_to(Path.cwd()) if report.is_relative_to(Path.cwd()) else report
             terminal.line(f"\nThe report has the protected answers now: {escape(str(shown))}")
+        else:
+            terminal.line("\nThere is no report of these tables to add the protected answers to: main writes one.")
     return 1 if any(each.answered for each in attempts) else 0
 
 

@@ -24,6 +24,8 @@ from dcr_data_generator.whole_file import write_whole
 
 type Row = dict[str, object]
 
+TEMPLATE = Path(__file__).with_name("report.html.jinja")
+
 
 class Protected(NamedTuple):
     """A use case as a subscriber asks it: the query, the rules of its views, the first rows, and what was withheld.
@@ -63,6 +65,7 @@ def write(
     """
     rows, schemas = figures(warehouse.client, settings)
     contents = {
+        "template": TEMPLATE.read_text(encoding="utf-8"),
         "path": settings.report.absolute(),
         "place": warehouse.name,
         "settings": asdict(settings),
@@ -88,7 +91,7 @@ def add_clean_room(
 ) -> Path | None:
     """Write the report of a run again, with what a rehearsal has seen.
 
-    Returns: where it is; None where these answers have no report.
+    Returns: where it is; None where this version of the program has written no report of these answers.
 
     Raises:
         UserError: it cannot be written, and stays as it is.
@@ -98,6 +101,8 @@ def add_clean_room(
         return None
     contents = json.loads(path.read_text(encoding="utf-8"))
     if [answer["answer"] for answer in contents["answers"]] != [answer.answer for answer in answers]:
+        return None
+    if contents.get("template") != TEMPLATE.read_text(encoding="utf-8"):  # of another version of this program
         return None
     seen = {
         "protected": [reply._asdict() for reply in protected],
@@ -153,8 +158,7 @@ def page(contents: dict[str, Any]) -> str:
     environment.filters["written"] = lambda value, number: number.format(value)
     environment.tests["numeric"] = lambda value: re.fullmatch(NUMBER, plain(value))
     environment.tests["code"] = lambda value: re.fullmatch("[0-9a-f-]{32,}", str(value))
-    template = Path(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(template).render(contents)
+    return environment.from_string(contents["template"]).render(contents)
 
 
 def save(text: str, path: Path) -> None:

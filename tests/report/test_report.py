@@ -1,5 +1,6 @@
 """The report: one file that opens anywhere and says what the run says."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_the_summary_has_the_figure_of_each_answer(default_report: Path) -> None
     page = default_report.read_text(encoding="utf-8")
     # By hand, from what the README shows of a run.
     assert re.findall(r'<p class="figure">(.*)</p>', page) == [
-        "41%",
+        "41.18%",
         "$54.93 to $226.30",
         "423 of 565",
         "565 of 706",
@@ -130,8 +131,8 @@ def test_every_mark_says_what_it_shows(small_page: Page) -> None:
         "Free, the middle half of the orders: $4.50 to $4.50",
         "verified, customers: 1",
         "unverified, customers: 1",
-        "verified, 0 of 2 orders: 0.0%",
-        "unverified, 1 of 1 orders: 100.0%",
+        "verified, 0 of 2 orders: 0.00%",
+        "unverified, 1 of 1 orders: 100.00%",
         "Japan, <25, users: 1",
         "Japan, 25-34, users: 0",
     ]
@@ -336,6 +337,18 @@ def test_the_report_of_other_answers_is_not_touched(add: Callable) -> None:
     written, page = add(changed=True)
     assert written is None
     assert "4712" not in page.words()
+
+
+def test_the_report_of_another_version_is_not_touched(add: Callable, place: Warehouse, tmp_path: Path) -> None:
+    add()
+    page = (tmp_path / "my report.html").read_bytes()
+    [saved] = tmp_path.glob("answers_*.json")
+    contents = json.loads(saved.read_text(encoding="utf-8"))
+    for change in ({"template": "{{ what_is_this }}"}, {"template": None}):
+        saved.write_text(json.dumps(contents | change), encoding="utf-8")
+        settings = make_settings(embedded_dir=tmp_path)
+        assert report.add_clean_room(place, settings, use_cases.run(place.client, settings), [], []) is None
+    assert (tmp_path / "my report.html").read_bytes() == page
 
 
 def test_without_a_report_a_rehearsal_writes_none(place: Warehouse, tmp_path: Path) -> None:
