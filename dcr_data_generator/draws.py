@@ -1,7 +1,7 @@
 """Keyed random numbers: the same for the same seed, purpose and key, whatever else is drawn.
 
-A key is the entity's own: a person's email as a number, an order's ID. So a draw depends neither on the order of the
-rows nor on other columns.
+A key is the entity's own: a person's user ID, an order's ID. So a draw depends neither on the order of the rows nor on
+other columns. All is integer arithmetic, which sql/provider/ does alike, bit for bit.
 """
 
 import hashlib
@@ -11,25 +11,42 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+MAX_INT64 = 2**63 - 1
+
 
 def draw(seed: int, purpose: str, keys: pd.Series | np.ndarray) -> np.ndarray:
-    """Draw a uniform number (uint64) for each key (integer, none missing).
+    """Draw a uniform number of 64 bits (int64) for each key (integer, none missing).
 
     The mixing function is SplitMix64's (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators",
     2014). It is a bijection: two keys never draw the same number, so that "the k smallest" is never a tie.
     """
-    salt = hashlib.blake2b(f"{seed} {purpose}".encode(), digest_size=8).digest()
-    mixed = np.asarray(keys).astype("uint64") * np.uint64(0x9E3779B97F4A7C15) + np.frombuffer(salt, "<u8")
+    mixed = np.asarray(keys).astype("int64").view("uint64") * np.uint64(0x9E3779B97F4A7C15) + np.uint64(
+        salt(seed, purpose)
+    )
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed ^= mixed >> np.uint64(shift)
         mixed *= np.uint64(factor)
-    return mixed ^ (mixed >> np.uint64(31))
+    return (mixed ^ (mixed >> np.uint64(31))).view("int64")
 
 
-def fraction(draws: np.ndarray) -> np.ndarray:
-    """Turn draws (uint64) into fractions (float64) from 0 up to, but not including, 1."""
-    # A float64 has 53 bits.
-    return (draws >> np.uint64(11)) * 2.0**-53
+def salt(seed: int, purpose: str) -> int:
+    """What tells the draws of a seed and purpose from those of another: 64 bits."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {purpose}".encode()).digest()[:8])
+
+
+def below(draws: np.ndarray, limit: int | np.ndarray) -> np.ndarray:
+    """Turn draws (int64) into integers (int64) from 0 up to, but not including, the limit."""
+    return (draws & MAX_INT64) % limit
+
+
+def scramble(seed: int, purpose: str, numbers: np.ndarray) -> np.ndarray:
+    """Hash numbers (int64, 0 or more, below 2^62) to 31 bits (int64): coarser than a draw, and simpler in SQL.
+
+    It is the cube of the salted number, modulo the prime 2^31 - 1: no product exceeds 63 bits.
+    """
+    prime = 2**31 - 1
+    salted = ((salt(seed, purpose) >> 32) + numbers) % prime
+    return salted * salted % prime * salted % prime
 
 
 def round_half_up(number: float) -> int:
@@ -50,8 +67,15 @@ def smallest(ranks: np.ndarray, k: int) -> np.ndarray:
     return marked
 
 
+def places(*ranks: np.ndarray) -> np.ndarray:
+    """Number the rows from 1 by their ranks (int64): by the first, and where that is a tie by the next."""
+    numbers = np.empty(len(ranks[0]), dtype="int64")
+    numbers[np.lexsort(ranks[::-1])] = np.arange(1, len(numbers) + 1)
+    return numbers
+
+
 def pick(values: pd.Series, draws: np.ndarray) -> pd.Series:
-    """Pick a value for each draw (uint64), each value as often as it occurs. Missing values are never picked.
+    """Pick a value for each draw (int64), each value as often as it occurs. Missing values are never picked.
 
     Returns: as many values as draws, numbered from 0, in the dtype of `values`; all missing if there are none to pick.
     """
@@ -59,13 +83,13 @@ def pick(values: pd.Series, draws: np.ndarray) -> pd.Series:
     if frequency.empty:
         return pd.Series(index=range(len(draws)), dtype=values.dtype)
     upper = frequency.cumsum().to_numpy()
-    chosen = np.searchsorted(upper, fraction(draws) * upper[-1], side="right")
+    chosen = np.searchsorted(upper, below(draws, upper[-1]), side="right")
     return pd.Series(frequency.index.take(chosen))
 
 
 def uuid(seed: int, purpose: str, keys: pd.Series) -> pd.Series:
     """Draw a random UUID (str; RFC 9562, version 4) for each key (integer, none missing), numbered from 0."""
-    high, low = (draw(seed, f"{purpose} {half}", keys) for half in ("high", "low"))
+    high, low = (draw(seed, f"{purpose} {half}", keys).view("uint64") for half in ("high", "low"))
     # Four bits are the version and two the variant.
     high = high & np.uint64(0xFFFFFFFFFFFF0FFF) | np.uint64(0x4000)
     low = low & np.uint64(0x3FFFFFFFFFFFFFFF) | np.uint64(0x8000000000000000)

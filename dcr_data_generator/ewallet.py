@@ -1,18 +1,37 @@
-"""Step 2: reads the snapshot into pandas, synthesizes the provider's two tables, and loads them."""
+"""Step 2: makes the provider's two tables, in pandas or inside BigQuery. Both make the same tables."""
 
 import pandas as pd
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
+from dcr_data_generator import sql
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.synthesis import synthesize
-from dcr_data_generator.tables import DESCRIPTIONS, MERCHANT, PROVIDER, SCHEMAS, SNAPSHOT_COLUMNS, ReplacedTables, named
+from dcr_data_generator.tables import (
+    DESCRIPTIONS,
+    MERCHANT,
+    PROVIDER,
+    SCHEMAS,
+    SNAPSHOT_COLUMNS,
+    WORKING,
+    ReplacedTables,
+    named,
+)
 from dcr_data_generator.warehouse import Warehouse
+
+# What is made on the way inside BigQuery, in this order.
+STEPS = ("customers", "holders", "wallet_only", "people", "orders")
 
 
 def create(warehouse: Warehouse, settings: Settings, replaced: ReplacedTables) -> None:
     """Replace ewallet_provider.provider_users and ewallet_provider.transactions."""
+    engines = {"pandas": create_in_pandas, "bigquery": create_in_bigquery}
+    engines[settings.engine](warehouse, settings, replaced)
+
+
+def create_in_pandas(warehouse: Warehouse, settings: Settings, replaced: ReplacedTables) -> None:
+    """Read the snapshot into pandas, synthesize the two tables, and load them."""
     orders, order_items, users = run_in_parallel(
         lambda name: warehouse.read(named(f"{MERCHANT}.{name}", settings), SNAPSHOT_COLUMNS[name]),
         SNAPSHOT_COLUMNS,
@@ -28,6 +47,29 @@ def create(warehouse: Warehouse, settings: Settings, replaced: ReplacedTables) -
     run_in_parallel(replace, frames)
 
 
+def create_in_bigquery(warehouse: Warehouse, settings: Settings, replaced: ReplacedTables) -> None:
+    """Make the two tables by SQL, in steps whose tables and functions are deleted in the end."""
+    client = warehouse.client
+    working = bigquery.Dataset(named(f"{client.project}.{WORKING}", settings))
+    working.location = settings.location
+    # What an earlier run left that was stopped is not reused.
+    client.delete_dataset(working, delete_contents=True, not_found_ok=True)
+    client.create_dataset(working)
+    try:
+        sql.run_all(client, sql.read_folder("provider/functions"), settings)
+        for step in STEPS:
+            sql.run(client, f"provider/{step}", settings)
+
+        def replace(name: str) -> None:
+            with replaced.replacing(f"{PROVIDER}.{name}"):
+                sql.run(client, f"provider/{name}", settings)
+                describe(client, name, settings)
+
+        run_in_parallel(replace, SCHEMAS)
+    finally:
+        client.delete_dataset(working, delete_contents=True, not_found_ok=True)
+
+
 def load(client: bigquery.Client, frame: pd.DataFrame, name: str, settings: Settings) -> None:
     """Replace one of the two tables: rows, schema and description. A job that BigQuery failed in passing is retried."""
     table = bigquery.Table(named(f"{client.project}.{PROVIDER}.{name}", settings))
@@ -38,6 +80,11 @@ def load(client: bigquery.Client, frame: pd.DataFrame, name: str, settings: Sett
         client.load_table_from_dataframe(frame, table, job_config=job_config).result(retry=retry)
 
     job_retry(load_once)()
-    # A load job cannot change the description of a table that exists.
+    describe(client, name, settings)
+
+
+def describe(client: bigquery.Client, name: str, settings: Settings) -> None:
+    """Describe one of the two tables and its columns, which neither a load of a table that exists nor SQL does."""
+    table = bigquery.Table(named(f"{client.project}.{PROVIDER}.{name}", settings), SCHEMAS[name])
     table.description = DESCRIPTIONS[name]
-    client.update_table(table, ["description"], retry=retry)
+    client.update_table(table, ["schema", "description"], retry=DEFAULT_RETRY.with_timeout(settings.timeout))

@@ -27,6 +27,8 @@ SEED = 42
 MATCH_RATE = 0.5
 WALLET_PAYMENT_RATE = 0.8
 WALLET_ONLY_RATE = 0.2
+# Where step 2 runs: "pandas", or "bigquery" for more than one machine's memory holds. The tables are the same.
+ENGINE = "pandas"
 
 CONSTANTS = {
     "write_project_id": WRITE_PROJECT_ID,
@@ -37,6 +39,7 @@ CONSTANTS = {
     "match_rate": MATCH_RATE,
     "wallet_payment_rate": WALLET_PAYMENT_RATE,
     "wallet_only_rate": WALLET_ONLY_RATE,
+    "engine": ENGINE,
 }
 
 

@@ -48,6 +48,7 @@ SUFFIX = "What the names of the datasets end in, such as _inference: for several
 SOURCE_DATASET = "Your own dataset with thelook's three tables and columns, as project.dataset."
 KEEP_SNAPSHOT = "Leave the merchant's tables as they are, and make the provider's anew."
 MAX_BYTES = "How many bytes of the source a run may read; more than that is refused before anything is replaced."
+ENGINE = "Where step 2 runs: pandas, or bigquery for more than one machine's memory holds. The tables are the same."
 EXPORT = "Write the five tables as Parquet into this folder."
 EXAMPLE = "Example: python -m dcr_data_generator.main --target-date 2025-09-23 --days 7 --match-rate 0.4"
 
@@ -156,6 +157,7 @@ class Settings:
     match_rate: float = option("Provider", MATCH_RATE, Share(0, 1), "SHARE")
     wallet_payment_rate: float = option("Provider", WALLET_PAYMENT_RATE, Share(0, 1), "SHARE")
     wallet_only_rate: float = option("Provider", WALLET_ONLY_RATE, Share(0, 1, max_open=True), "SHARE")
+    engine: str = option("Provider", ENGINE, click.Choice(["pandas", "bigquery"]), "ENGINE")
     skip_checks: bool = option("Output", "Skip the checks of the result.", click.BOOL, "", False)
     report: Path = option("Output", "Write the report to this file.", parse_new_file, "FILE", REPORT)
     no_report: bool = option("Output", "Write no report.", click.BOOL, "", False)

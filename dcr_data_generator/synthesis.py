@@ -1,7 +1,7 @@
 """The rules: how the provider's two tables are made from the merchant's three, column by column.
 
 `synthesize` is pure: frames in, frames out. All that is random is drawn with draws.py. Shares are exact: of a group,
-those with the smallest draws win.
+those with the smallest draws win. sql/provider/ has the same rules in GoogleSQL, and makes the same tables.
 """
 
 from datetime import date
@@ -9,8 +9,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from dcr_data_generator.draws import draw, fraction, pick, round_half_up, share, smallest, uuid
-from dcr_data_generator.people import email_key, find_customers, invent_people
+from dcr_data_generator.draws import MAX_INT64, below, draw, pick, places, round_half_up, share, smallest, uuid
+from dcr_data_generator.people import find_customers, hash_emails, invent_people
 from dcr_data_generator.settings import Settings
 
 # The columns that are read, and the dtypes they are worked with in.
@@ -24,9 +24,12 @@ ADULT_AGES = pd.Series(range(ADULT_AGE, 71), dtype="float64")
 REFUNDS = ["cancelled", "returned"]
 TIERS = pd.Series(["Free", "Premium", "Business"], dtype="str")
 PREMIUM_SHARE, BUSINESS_SHARE = 0.22, 0.08
-SPEND_WEIGHT = 0.6
+# In fifths: 0.6 and 0.4.
+SPEND_WEIGHT, DRAW_WEIGHT = 3, 2
 VERIFIED, VERIFIED_DESPITE_REFUND, VERIFIED_WALLET_ONLY = 0.94, 0.55, 0.85
 MICROS_PER_CENT = 10_000
+# The bits of a draw that count in a score; with 24, a billion holders' scores are below 2^63.
+SCORE_BITS = 24
 
 
 def synthesize(
@@ -50,7 +53,7 @@ def synthesize(
     """
     seed = settings.seed
     orders, order_items, users = read(orders, ORDERS), read(order_items, ORDER_ITEMS), read(users, USERS)
-    users["key"] = email_key(users["email"])
+    users["person"] = hash_emails(users["email"])
 
     people = find_people(users, settings)
     people["provider_user_id"] = provider_user_id(people, seed)
@@ -93,15 +96,16 @@ def find_people(users: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     The holders are that share of the customers which match_rate says. The wallet-only users, whom we invent, are so
     many that they make up the share wallet_only_rate of the table.
 
-    Returns: email (str), city (str), age (float64) and key (uint64), as in the merchant's most recent record of a
-    holder; is_wallet_only (bool). Wallet-only users have neither city nor age yet.
+    Returns: email (str), city (str) and age (float64), as in the merchant's most recent record of a holder; person
+    (uint64), the hash of the email; key (int64), of which is drawn; is_wallet_only (bool). Wallet-only users have
+    neither city nor age yet.
     """
     customers = find_customers(users)
     draws = draw(settings.seed, "wallet", customers["key"])
     is_holder = smallest(draws, share(settings.match_rate, len(customers)))
-    holders = customers.loc[is_holder, ["email", "city", "age", "key"]]
+    holders = customers.loc[is_holder, ["email", "city", "age", "person", "key"]]
     rate = settings.wallet_only_rate
-    wallet_only = invent_people(round_half_up(len(holders) * rate / (1 - rate)), customers["key"], settings.seed)
+    wallet_only = invent_people(round_half_up(len(holders) * rate / (1 - rate)), customers["person"], settings.seed)
     return pd.concat([holders.assign(is_wallet_only=False), wallet_only.assign(is_wallet_only=True)], ignore_index=True)
 
 
@@ -113,10 +117,10 @@ def find_orders(
     Returns: order_id, status and created_at of the order; provider_user_id (int64) of the holder; has_items (bool);
     cents (float64, missing if no item has a price).
     """
-    payers = users[["id", "key"]].merge(people[["key", "provider_user_id"]], on="key")
+    payers = users[["id", "person"]].merge(people[["person", "provider_user_id"]], on="person")
     orders = orders.merge(payers, left_on="user_id", right_on="id")
     # thelook's prices are whole cents with noise. Whole millionths add up exactly, in whatever order the items stand.
-    micros = (order_items["sale_price"] * (100 * MICROS_PER_CENT)).round()
+    micros = np.floor(order_items["sale_price"] * (100 * MICROS_PER_CENT) + 0.5)
     micros_of_order = micros.groupby(order_items["order_id"]).sum(min_count=1)
     return orders.assign(
         has_items=orders["order_id"].isin(micros_of_order.index),
@@ -140,7 +144,9 @@ def find_payments(orders: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 def provider_user_id(people: pd.DataFrame, seed: int) -> pd.Series:
     """1 to n (int64) by draw, which tells nothing about the merchant's IDs or about who is wallet-only."""
-    return pd.Series(draw(seed, "provider_user_id", people["key"])).rank().astype("int64")
+    draws = draw(seed, "provider_user_id", people["key"])
+    # A merchant may have users with negative IDs, like the keys of wallet-only users.
+    return pd.Series(places(draws, people["is_wallet_only"].to_numpy().astype("int64")))
 
 
 def email(people: pd.DataFrame) -> pd.Series:
@@ -160,7 +166,7 @@ def date_of_birth(people: pd.DataFrame, target_date: date, seed: int) -> pd.Seri
     age = age.dropna().astype("int64")
     latest, day_before_earliest = birthday(age, target_date), birthday(age + 1, target_date)
     days = (latest - day_before_earliest).astype("int64")
-    days_earlier = fraction(draw(seed, "birthday", people["key"][age.index])) * days
+    days_earlier = below(draw(seed, "birthday", people["key"][age.index]), days)
     born = pd.Series(latest - days_earlier.astype("m8[D]"), index=age.index)
     return born.reindex(people.index).astype("date32[pyarrow]")
 
@@ -191,15 +197,18 @@ def account_tier(people: pd.DataFrame, orders: pd.DataFrame, seed: int) -> pd.Se
     """Business for the highest scores, Premium for the next, Free for the rest (str), in exact shares.
 
     A holder's score is the weighted sum of a percentile and a draw. The percentile is that of the average value of the
-    holder's orders that have items, paid or not; without any it is the lowest. Wallet-only users are ranked by draw.
+    holder's orders that have items, paid or not, in whole cents; those with the same average share a place, and without
+    any it is the lowest. Where scores are equal, the higher draw wins. Wallet-only users are ranked by draw.
     """
     draws = draw(seed, "account_tier", people["key"])
     is_wallet_only = people["is_wallet_only"].to_numpy()
-    average_order = orders.groupby("provider_user_id")["cents"].mean()
-    spend = people.loc[~is_wallet_only, "provider_user_id"].map(average_order).rank(pct=True, na_option="top")
-    score = SPEND_WEIGHT * spend.to_numpy() + (1 - SPEND_WEIGHT) * fraction(draws[~is_wallet_only])
+    average_order = np.floor(orders.groupby("provider_user_id")["cents"].mean())
+    place = people.loc[~is_wallet_only, "provider_user_id"].map(average_order).rank(na_option="top")
+    # All times five, twice the number of holders, and 2^SCORE_BITS: an integer.
+    spend = SPEND_WEIGHT * (2 * place.to_numpy()).astype("int64") << SCORE_BITS
+    luck = DRAW_WEIGHT * 2 * len(place) * ((draws[~is_wallet_only] & MAX_INT64) >> (63 - SCORE_BITS))
     tiers = np.zeros(len(people), dtype="int64")
-    tiers[~is_wallet_only] = tiers_by_rank(-score)
+    tiers[~is_wallet_only] = tiers_by_rank(places(-(spend + luck), -draws[~is_wallet_only]))
     tiers[is_wallet_only] = tiers_by_rank(draws[is_wallet_only])
     return TIERS.take(tiers).reset_index(drop=True)
 

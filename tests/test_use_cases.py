@@ -233,7 +233,7 @@ def test_a_use_case_says_who_asks_over_which_key(default_run: Warehouse) -> None
     assert [answer.name[0] for answer in answers] == ["1", "2", "3", "4"]
     assert answers[0].question == "Which sales did this provider process?"
     assert answers[0].who_asks == "The merchant asks. Join key: order_id."
-    assert (len(answers[0].rows), answers[0].total) == (10, 466)
+    assert (len(answers[0].rows), answers[0].total) == (10, 457)
 
 
 def test_people_are_counted_where_users_share_an_email(connect: Callable) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
+from dcr_data_generator import people
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import named
@@ -74,13 +75,20 @@ def run_all(
     return run_in_parallel(lambda query: run(client, query, settings, max_rows), queries)
 
 
-def query_parameters(query: Query, settings: Settings) -> list[bigquery.ScalarQueryParameter]:
-    """Those of the settings that a query names as @parameters."""
+type Parameter = bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter
+
+
+def query_parameters(query: Query, settings: Settings) -> list[Parameter]:
+    """Those of the settings, and of the names of invented people, that a query names as @parameters."""
+    names = {"first_names": people.FIRST_NAMES, "last_names": people.LAST_NAMES, "domains": people.DOMAINS}
     dates = {"first_date": settings.first_date, "last_date": settings.target_date, "target_date": settings.target_date}
     rates = {name: getattr(settings, name) for name in ("match_rate", "wallet_payment_rate", "wallet_only_rate")}
-    parameters = [
+    parameters: list[Parameter] = [
         *(bigquery.ScalarQueryParameter(name, "DATE", value) for name, value in dates.items()),
         *(bigquery.ScalarQueryParameter(name, "FLOAT64", value) for name, value in rates.items()),
+        *(bigquery.ArrayQueryParameter(name, "STRING", values) for name, values in names.items()),
+        # As text: a seed may be larger than an INT64.
+        bigquery.ScalarQueryParameter("seed", "STRING", str(settings.seed)),
         bigquery.ScalarQueryParameter("source_time", "TIMESTAMP", settings.source_time),
     ]
     return [each for each in parameters if f"@{each.name}" in query.text]

@@ -10,7 +10,8 @@ WITH
   customers AS (
     SELECT
       LOWER(TRIM(u.email, ' \t\r\n')) AS person,
-      ROUND(AVG(t.total), 4) AS average_order_value
+      -- In whole cents, as the rule has it; the totals are rounded, so that their sum is one of cents.
+      FLOOR(ROUND(100 * SUM(t.total)) / NULLIF(COUNT(t.total), 0)) / 100 AS average_order_value
     FROM merchant_provider.users AS u
     LEFT JOIN merchant_provider.orders AS o ON u.id = o.user_id
     LEFT JOIN order_totals AS t ON o.order_id = t.order_id
