@@ -15,6 +15,7 @@ from dcr_data_generator.tables import (
     SCHEMAS,
     SNAPSHOT_COLUMNS,
     WORKING,
+    WORKING_LABELS,
     ReplacedTables,
     named,
 )
@@ -51,7 +52,7 @@ def create_in_bigquery(warehouse: Warehouse, settings: Settings, replaced: Repla
     """Make the two tables by SQL, in steps whose tables and functions are deleted in the end."""
     client = warehouse.client
     working = bigquery.Dataset(named(f"{client.project}.{WORKING}", settings))
-    working.location = settings.location
+    working.location, working.labels = settings.location, WORKING_LABELS
     # What an earlier run left that was stopped is not reused.
     client.delete_dataset(working, delete_contents=True, not_found_ok=True)
     client.create_dataset(working)

@@ -12,7 +12,7 @@ from dcr_data_generator import sql
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import DATASETS, MERCHANT, SOURCE, SOURCE_SCHEMAS, named
+from dcr_data_generator.tables import DATASETS, MERCHANT, SOURCE, SOURCE_SCHEMAS, WORKING, WORKING_LABELS, named
 
 MAX_WALLET_ONLY_USERS = 10_000_000
 # What small queries may be billed: BigQuery bills 10 MiB per table at least.
@@ -29,8 +29,10 @@ def check_tables(client: bigquery.Client, settings: Settings) -> None:
     """Check that the source, or the snapshot to keep, has thelook's tables and columns; it may have more columns.
 
     Raises:
-        UserError: a table or column is missing, or has another type.
+        UserError: a table or column is missing, or has another type; or a dataset is in the way.
     """
+    if settings.engine == "bigquery":
+        check_working_dataset(client, settings)
     dataset, advice = settings.source_dataset, f"give a dataset with {', '.join(SOURCE_SCHEMAS)}"
     if settings.keep_snapshot:
         dataset, advice = named(f"{client.project}.{MERCHANT}", settings), "run without --keep-snapshot first"
@@ -44,6 +46,14 @@ def check_tables(client: bigquery.Client, settings: Settings) -> None:
             if types.get(field.name) != type_of(field):
                 actual = f"is {types[field.name]}" if field.name in types else "is missing"
                 raise UserError(f"column {field.name} of {name} {actual}: it has to be {type_of(field)}, as in thelook")
+
+
+def check_working_dataset(client: bigquery.Client, settings: Settings) -> None:
+    """Check that the dataset which a run inside BigQuery makes and deletes is not somebody else's."""
+    name = named(f"{client.project}.{WORKING}", settings)
+    with suppress(NotFound):
+        if client.get_dataset(name).labels != WORKING_LABELS:
+            raise UserError(f"dataset {name} was not made by a run, and would be deleted: give another --suffix")
 
 
 def type_of(field: bigquery.SchemaField) -> str:

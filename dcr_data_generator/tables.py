@@ -13,7 +13,7 @@ from dcr_data_generator.settings import Settings
 
 MERCHANT, PROVIDER = "merchant_provider", "ewallet_provider"
 # What step 2 makes inside BigQuery on the way; it is deleted in the end.
-WORKING = "ewallet_working"
+WORKING, WORKING_LABELS = "ewallet_working", {"made-by": "dcr-data-generator"}
 DATASETS = {
     MERCHANT: "The merchant of the clean room: a snapshot of thelook_ecommerce.",
     PROVIDER: "The e-wallet provider of the clean room: synthetic, fitted to the merchant's snapshot.",

@@ -207,6 +207,22 @@ def test_a_snapshot_to_keep_has_to_be_there(client: bigquery.Client) -> None:
         source.check_tables(client, settings)
 
 
+@pytest.mark.usefixtures("one_order")
+def test_a_run_inside_bigquery_deletes_nobody_elses_dataset(client: bigquery.Client) -> None:
+    settings = make_settings(engine="bigquery")
+    source.check_tables(client, settings)
+    dataset = bigquery.Dataset(f"{client.project}.ewallet_working")
+    client.create_dataset(dataset)
+    with pytest.raises(UserError, match=r"source-tests.ewallet_working was not made by a run, and would be deleted"):
+        source.check_tables(client, settings)
+    source.check_tables(client, make_settings(engine="pandas"))
+    source.check_tables(client, make_settings(engine="bigquery", suffix="_b"))
+    dataset.labels = {"made-by": "dcr-data-generator"}  # as a run leaves it that was killed
+    client.update_dataset(dataset, ["labels"])
+    source.check_tables(client, settings)
+    client.delete_dataset(dataset)
+
+
 def test_a_run_never_replaces_its_own_source(client: bigquery.Client) -> None:
     own = f"{client.project}.merchant_provider"
     settings = make_settings(write_project_id=client.project, source_dataset=own)
