@@ -1,5 +1,7 @@
 """Looks at the source before anything is replaced: it is there, it has orders in the window, and the result fits."""
 
+import math
+import os
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -17,6 +19,9 @@ from dcr_data_generator.tables import DATASETS, MERCHANT, SOURCE, SOURCE_SCHEMAS
 MAX_WALLET_ONLY_USERS = 10_000_000
 # What small queries may be billed: BigQuery bills 10 MiB per table at least.
 MIN_BYTES_BILLED = 100 << 20
+GIB = 1 << 30
+# What pandas needs at its peak, with the frames that it reads: `python -m tests.benchmarks growth` measures it.
+BYTES_PER_ORDER = 600
 
 
 def at_one_instant(client: bigquery.Client, settings: Settings) -> Settings:
@@ -151,7 +156,19 @@ def check_run(
             f"a wallet-only rate of {settings.wallet_only_rate} makes up to {wallet_only:,.0f} wallet-only users, and "
             f"at most {MAX_WALLET_ONLY_USERS:,} are allowed: give a lower rate"
         )
+    if settings.engine == "pandas" and (needed := orders * BYTES_PER_ORDER) > (memory := memory_of_this_machine()):
+        raise UserError(
+            f"step 2 would need about {needed / GIB:,.0f} GiB of memory for the window's {orders:,} orders, and this "
+            f"machine has {memory / GIB:,.0f} GiB: give --engine bigquery, which needs none, or fewer --days"
+        )
     run_in_parallel(lambda name: check_dataset(client, name, settings), DATASETS)
+
+
+def memory_of_this_machine() -> float:
+    """How many bytes of memory this machine has; infinitely many where it does not tell, which is on Windows."""
+    with suppress(AttributeError, ValueError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return math.inf
 
 
 def check_dataset(client: bigquery.Client, name: str, settings: Settings) -> None:

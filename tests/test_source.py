@@ -1,6 +1,8 @@
 """Before anything is replaced: the source is there, it has orders in the window, and the locations fit."""
 
+import os
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from google.api_core.exceptions import NotFound
@@ -13,6 +15,7 @@ from dcr_data_generator.tables import SOURCE_SCHEMAS
 from tests.support import tables
 from tests.support.settings import make_settings
 
+DAY = date(2025, 9, 23)
 DATASETS = ("merchant_provider", "ewallet_provider")
 NOON = "2025-09-23 12:00:00 UTC"
 ORDER = {"order_id": 1, "user_id": 5, "status": "Complete", "created_at": NOON}
@@ -205,6 +208,22 @@ def test_a_snapshot_to_keep_has_to_be_there(client: bigquery.Client) -> None:
     settings = make_settings(keep_snapshot=True, suffix="_b")
     with pytest.raises(UserError, match=r"no table source-tests.merchant_provider_b.orders: run without --keep-"):
         source.check_tables(client, settings)
+
+
+@pytest.mark.usefixtures("one_order")
+def test_a_window_that_does_not_fit_into_memory_is_refused_with_the_engine_that_needs_none(
+    client: bigquery.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = 50_000_000  # times 600 bytes is 30 billion, which is 27.9 GiB
+    arguments = {"location": "US", "orders": orders, "orders_of_customers": 1, "first": DAY, "last": DAY}
+    small = make_settings(match_rate=0)
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 24 << 18}.__getitem__)
+    with pytest.raises(UserError, match=r"need about 28 GiB of memory .* 50,000,000 orders, .* has 24 GiB: give --eng"):
+        source.check_run(client, small, **arguments)
+    source.check_run(client, make_settings(match_rate=0, engine="bigquery"), **arguments)
+    source.check_run(client, small, **arguments | {"orders": 40_000_000})
+    monkeypatch.delattr(os, "sysconf")  # as on Windows
+    source.check_run(client, small, **arguments)
 
 
 @pytest.mark.usefixtures("one_order")
