@@ -73,7 +73,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
     step = partial(shutdown.step, terminal, settings.timeout)
     with ExitStack() as stack:
         with step("Connect") as done:
-            place = stack.enter_context(warehouse.connect(settings))
+            place = stack.enter_context(warehouse.connect(settings, not settings.keep_snapshot))
             done.result = place.name
         client = place.client
         with step("Look at the source") as done:
@@ -82,7 +82,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
             bytes_to_read = source.limit_bytes(client, settings)
             notices = [] if settings.keep_snapshot else source.check(client, settings)
             source.create_datasets(client, settings)
-            done.result = settings.window
+            done.result = "the snapshot is kept" if settings.keep_snapshot else settings.window
         terminal.notices(notices)
         if place.is_billed:
             terminal.bytes_to_read(bytes_to_read)
@@ -99,7 +99,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
         terminal.checks(verdict)
         with step("Ask the four questions"):
             answers, outcome = use_cases.run(client, settings), use_cases.count(client, settings)
-            advice = use_cases.advise(client, settings)
+            advice = [] if settings.keep_snapshot else use_cases.advise(client, settings)
         if settings.export:
             with step("Export"):
                 export.run(place, settings, settings.export)

@@ -94,8 +94,8 @@ class Share(click.FloatRange):
 
 def parse_suffix(text: str) -> str:
     """Read the end of a dataset's name."""
-    if not re.fullmatch(r"\w{0,100}", text, re.ASCII):
-        raise click.BadParameter(f"{text[:60]!r} is not up to 100 letters, digits and underscores.")
+    if not re.fullmatch(r"\w{0,80}", text, re.ASCII):
+        raise click.BadParameter(f"{text[:60]!r} is not up to 80 letters, digits and underscores.")
     return text
 
 
@@ -193,6 +193,8 @@ class Settings:
         flags = []
         if self.write_project_id:
             flags = ["--write-project-id", self.write_project_id]
+            flags += [] if self.location.upper() == "US" else ["--location", self.location]
+            flags += [] if self.source_dataset == SOURCE else ["--source-dataset", self.source_dataset]
         elif self.embedded_dir != Settings.embedded_dir:
             flags = ["--embedded-dir", str(self.embedded_dir)]
         if self.suffix:

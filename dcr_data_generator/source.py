@@ -51,6 +51,10 @@ def check_tables(client: bigquery.Client, settings: Settings) -> None:
             if types.get(field.name) != type_of(field):
                 actual = f"is {types[field.name]}" if field.name in types else "is missing"
                 raise UserError(f"column {field.name} of {name} {actual}: it has to be {type_of(field)}, as in thelook")
+    if settings.keep_snapshot:
+        run_in_parallel(lambda name: check_dataset(client, name, settings), DATASETS)
+    else:
+        check_location(settings, client.get_dataset(dataset).location)
 
 
 def check_working_dataset(client: bigquery.Client, settings: Settings) -> None:
@@ -97,18 +101,20 @@ def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
     Raises:
         UserError: that is more than the settings allow.
     """
+    defaults = client.default_query_job_config or bigquery.QueryJobConfig()
+    if settings.keep_snapshot:
+        defaults.maximum_bytes_billed = settings.max_bytes_billed
+        client.default_query_job_config = defaults
+        return 0
     sizes = {query.name: sql.dry_run(client, query, settings) for query in sql.read_folder("source")}
-    statements = [sql.read("thin_answers").text]
-    if not settings.keep_snapshot:
-        statements += [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
-        statements.append(sql.read("source_window").text)
+    statements = [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
+    statements += [sql.read(name).text for name in ("source_window", "thin_answers")]
     reads = [sum(size for name, size in sizes.items() if f"{SOURCE}.{name}`" in text) for text in statements]
     if sum(reads) > settings.max_bytes_billed:
         raise UserError(
             f"this run would read {sum(reads):,} bytes of the source, and at most {settings.max_bytes_billed:,} are "
             "allowed: give more --max-bytes-billed"
         )
-    defaults = client.default_query_job_config or bigquery.QueryJobConfig()
     defaults.maximum_bytes_billed = max(MIN_BYTES_BILLED, 2 * max(reads))
     client.default_query_job_config = defaults
     return sum(reads)
@@ -135,11 +141,7 @@ def check_run(
     last: date | None,
 ) -> None:
     """Check a source that has so many orders in the window, and orders from the first to the last date."""
-    if location.upper() != settings.location.upper():
-        raise UserError(
-            f"the location is {settings.location} and {settings.source_dataset} is in {location}, and BigQuery does "
-            f"not copy across locations: give --location {location}"
-        )
+    check_location(settings, location)
     if not first:
         raise UserError(f"{settings.source_dataset}.orders is empty: there is nothing to copy")
     if not orders:
@@ -151,7 +153,7 @@ def check_run(
         )
     # At most one holder per order. Near a rate of 1, there would be no end of wallet-only users.
     wallet_only = orders * settings.match_rate * settings.wallet_only_rate / (1 - settings.wallet_only_rate)
-    if wallet_only > MAX_WALLET_ONLY_USERS:
+    if settings.engine == "pandas" and wallet_only > MAX_WALLET_ONLY_USERS:
         raise UserError(
             f"a wallet-only rate of {settings.wallet_only_rate} makes up to {wallet_only:,.0f} wallet-only users, and "
             f"at most {MAX_WALLET_ONLY_USERS:,} are allowed: give a lower rate"
@@ -159,7 +161,7 @@ def check_run(
     if settings.engine == "pandas" and (needed := orders * BYTES_PER_ORDER) > (memory := memory_of_this_machine()):
         raise UserError(
             f"step 2 would need about {needed / GIB:,.0f} GiB of memory for the window's {orders:,} orders, and this "
-            f"machine has {memory / GIB:,.0f} GiB: give --engine bigquery, which needs none, or fewer --days"
+            f"machine has {memory / GIB:,.0f} GiB: give --engine bigquery, which needs less, or fewer --days"
         )
     run_in_parallel(lambda name: check_dataset(client, name, settings), DATASETS)
 
@@ -169,6 +171,15 @@ def memory_of_this_machine() -> float:
     with suppress(AttributeError, ValueError):
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return math.inf
+
+
+def check_location(settings: Settings, location: str) -> None:
+    """Check that the source is where the datasets are to be."""
+    if location.upper() != settings.location.upper():
+        raise UserError(
+            f"the location is {settings.location} and {settings.source_dataset} is in {location}, and BigQuery does "
+            f"not copy across locations: give --location {location}"
+        )
 
 
 def check_dataset(client: bigquery.Client, name: str, settings: Settings) -> None:

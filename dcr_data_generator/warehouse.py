@@ -19,7 +19,7 @@ from google.cloud.bigquery_storage import BigQueryReadClient
 from dcr_data_generator.embedded import client as embedded
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import BIGQUERY_ERRORS, UserError, explain
-from dcr_data_generator.settings import Settings
+from dcr_data_generator.settings import SOURCE, Settings
 
 MAX_BYTES_BILLED = 1 << 30  # per query, until a dry run has told how large the source is
 
@@ -106,7 +106,7 @@ def connect_to_emulator(settings: Settings, address: str, fill_source: bool) -> 
             f"no emulator answers at BIGQUERY_EMULATOR_HOST={address}: start one there, or unset the variable"
         ) from None
     client = embedded.connect(url, str(settings.write_project_id), client_defaults(settings.location))
-    if fill_source:
+    if fill_source and settings.source_dataset == SOURCE:
         thelook.fill_if_missing(client, settings)
     return Warehouse(
         client,

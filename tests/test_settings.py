@@ -77,7 +77,7 @@ REFUSED = {
     ),
     "--export": (["a_file", "a_file/below", "circle/x"], "is not a folder that can be written"),
     "--report": (["one", "a_file/below", "pipe", "~no-such-person/x.html"], "is not a file that can be written"),
-    "--suffix": (["-b", "b c", "x" * 101, "ä"], "is not up to 100 letters, digits and underscores"),
+    "--suffix": (["-b", "b c", "x" * 81, "ä"], "is not up to 80 letters, digits and underscores"),
     "--source-dataset": (["shop", "my-shop.shop.orders", "My-shop.shop"], "is not the name of a dataset"),
     "--max-bytes-billed": (["0", "1.5", "many"], "integer|range"),
     "--timeout": (["0", "86401", "soon"], "integer|range"),
@@ -265,6 +265,10 @@ def test_a_source_folder_and_a_project_contradict_each_other(
         ("--embedded-dir elsewhere", " --embedded-dir elsewhere"),
         ("--embedded-dir one --suffix _b --days 3", " --embedded-dir one --suffix _b"),
         ("--write-project-id my-project --embedded-dir one", " --write-project-id my-project"),
+        (
+            "--write-project-id my-project --location EU --source-dataset p-p.shop --days 3",
+            " --write-project-id my-project --location EU --source-dataset p-p.shop",
+        ),
     ],
 )
 def test_the_next_command_gets_the_flags_that_it_needs(flags: str, needed: str) -> None:
