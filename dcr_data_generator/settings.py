@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime, timedelta
@@ -76,11 +76,22 @@ def parse_date(text: str) -> date:
     return day
 
 
-def parse_location(text: str) -> str:
-    """Read a BigQuery location: a multi-region or a region, in any case."""
-    if not re.fullmatch(r"(US|EU|([A-Z]+-)?[A-Z]+-[A-Z]+[0-9]{1,2})", text.upper(), re.ASCII):
-        raise click.BadParameter(f"{text!r} is not a BigQuery location, such as US, EU or us-central1.")
-    return text
+def matching(pattern: str, expected: str) -> Callable[[str], str]:
+    """Make a parser of a text that a pattern has to match as a whole, in ASCII."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise click.BadParameter(f"{text[:60]!r} is not {expected}.")
+        return text
+
+    return parse
+
+
+parse_location = matching(
+    r"(?i)(US|EU|([A-Z]+-)?[A-Z]+-[A-Z]+[0-9]{1,2})", "a BigQuery location, such as US, EU or us-central1"
+)
+parse_suffix = matching(r"\w{0,80}", "up to 80 letters, digits and underscores")
+parse_source_dataset = matching(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]+\.\w+", "the name of a dataset, as project.dataset")
 
 
 class Share(click.FloatRange):
@@ -90,20 +101,6 @@ class Share(click.FloatRange):
         """Read the number."""
         number = float(super().convert(value, param, ctx))
         return self.fail(f"{value!r} is not a number.", param, ctx) if math.isnan(number) else number
-
-
-def parse_suffix(text: str) -> str:
-    """Read the end of a dataset's name."""
-    if not re.fullmatch(r"\w{0,80}", text, re.ASCII):
-        raise click.BadParameter(f"{text[:60]!r} is not up to 80 letters, digits and underscores.")
-    return text
-
-
-def parse_source_dataset(text: str) -> str:
-    """Read the name of a dataset, with its project."""
-    if not re.fullmatch(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]+\.\w+", text, re.ASCII):
-        raise click.BadParameter(f"{text[:60]!r} is not the name of a dataset, as project.dataset.")
-    return text
 
 
 def parse_folder(text: str) -> Path:

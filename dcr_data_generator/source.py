@@ -34,7 +34,8 @@ def check_tables(client: bigquery.Client, settings: Settings) -> None:
     """Check that the source, or the snapshot to keep, has thelook's tables and columns; it may have more columns.
 
     Raises:
-        UserError: a table or column is missing, or has another type; or a dataset is in the way.
+        UserError: a table or column is missing, or has another type; the source is elsewhere than the datasets; or a
+            dataset is in the way.
     """
     if settings.engine == "bigquery":
         check_working_dataset(client, settings)
@@ -52,6 +53,7 @@ def check_tables(client: bigquery.Client, settings: Settings) -> None:
                 actual = f"is {types[field.name]}" if field.name in types else "is missing"
                 raise UserError(f"column {field.name} of {name} {actual}: it has to be {type_of(field)}, as in thelook")
     if settings.keep_snapshot:
+        check_size(client.get_table(f"{dataset}.orders").num_rows or 0, settings)
         run_in_parallel(lambda name: check_dataset(client, name, settings), DATASETS)
     else:
         check_location(settings, client.get_dataset(dataset).location)
@@ -71,17 +73,16 @@ def type_of(field: bigquery.SchemaField) -> str:
 
 
 def check(client: bigquery.Client, settings: Settings) -> list[str]:
-    """Check the source, its orders in the window, and the location of the datasets that exist already.
+    """Check the source's orders in the window, and the location of the datasets that exist already.
 
     Returns: what to know of the source, in sentences.
 
     Raises:
-        UserError: the source is missing, elsewhere than the datasets, or has no order of a customer in the window.
+        UserError: the source has no order of a customer in the window, or too many; or a dataset is elsewhere.
     """
-    location = client.get_dataset(settings.source_dataset).location
     [window] = sql.run(client, "source_window", settings).rows
     orders, customers = window.orders_in_window, window.orders_of_customers
-    check_run(client, settings, location, orders, customers, window.first_date, window.last_date)
+    check_run(client, settings, orders, customers, window.first_date, window.last_date)
     notices = []
     if orders > min(window.orders_with_user, window.orders_with_items):
         notices.append(
@@ -128,20 +129,19 @@ def check_frames(
     in_window = orders[days.between(pd.Timestamp(settings.first_date), pd.Timestamp(settings.target_date))]
     customers = in_window["user_id"].isin(users["id"][users["email"].str.strip(" \t\r\n").fillna("") != ""])
     first, last = (None, None) if days.isna().all() else (days.min().date(), days.max().date())
-    check_run(client, settings, location, len(in_window), customers.sum(), first, last)
+    check_location(settings, location)
+    check_run(client, settings, len(in_window), customers.sum(), first, last)
 
 
 def check_run(
     client: bigquery.Client,
     settings: Settings,
-    location: str,
     orders: int,
     orders_of_customers: int,
     first: date | None,
     last: date | None,
 ) -> None:
     """Check a source that has so many orders in the window, and orders from the first to the last date."""
-    check_location(settings, location)
     if not first:
         raise UserError(f"{settings.source_dataset}.orders is empty: there is nothing to copy")
     if not orders:
@@ -151,19 +151,27 @@ def check_run(
             f"none of the window's {orders:,} orders has a user with an email in the source: give an export whose "
             "tables belong together, or another --target-date and --days"
         )
+    check_size(orders, settings)
+    run_in_parallel(lambda name: check_dataset(client, name, settings), DATASETS)
+
+
+def check_size(orders: int, settings: Settings) -> None:
+    """Check that step 2 in pandas does not invent too many users for so many orders, and has the memory for them."""
+    if settings.engine != "pandas":
+        return
     # At most one holder per order. Near a rate of 1, there would be no end of wallet-only users.
     wallet_only = orders * settings.match_rate * settings.wallet_only_rate / (1 - settings.wallet_only_rate)
-    if settings.engine == "pandas" and wallet_only > MAX_WALLET_ONLY_USERS:
+    if wallet_only > MAX_WALLET_ONLY_USERS:
         raise UserError(
             f"a wallet-only rate of {settings.wallet_only_rate} makes up to {wallet_only:,.0f} wallet-only users, and "
             f"at most {MAX_WALLET_ONLY_USERS:,} are allowed: give a lower rate"
         )
-    if settings.engine == "pandas" and (needed := orders * BYTES_PER_ORDER) > (memory := memory_of_this_machine()):
+    needed, memory = orders * BYTES_PER_ORDER, memory_of_this_machine()
+    if needed > memory:
         raise UserError(
-            f"step 2 would need about {needed / GIB:,.0f} GiB of memory for the window's {orders:,} orders, and this "
+            f"step 2 would need about {needed / GIB:,.0f} GiB of memory for {orders:,} orders, and this "
             f"machine has {memory / GIB:,.0f} GiB: give --engine bigquery, which needs less, or fewer --days"
         )
-    run_in_parallel(lambda name: check_dataset(client, name, settings), DATASETS)
 
 
 def memory_of_this_machine() -> float:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 from google.api_core.exceptions import NotFound
@@ -12,10 +11,10 @@ from dcr_data_generator import source, sql
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import SOURCE_SCHEMAS
+from dcr_data_generator.warehouse import Warehouse
 from tests.support import tables
 from tests.support.settings import make_settings
 
-DAY = date(2025, 9, 23)
 DATASETS = ("merchant_provider", "ewallet_provider")
 NOON = "2025-09-23 12:00:00 UTC"
 ORDER = {"order_id": 1, "user_id": 5, "status": "Complete", "created_at": NOON}
@@ -61,7 +60,9 @@ def test_a_source_without_orders_that_have_a_time_is_refused(client: bigquery.Cl
 
 @pytest.mark.usefixtures("one_order")
 def test_a_location_other_than_the_sources_is_refused(client: bigquery.Client) -> None:
-    line = refusal(client, location="europe-west3")
+    with pytest.raises(UserError) as error:
+        source.check_tables(client, make_settings(location="europe-west3"))
+    line = str(error.value)
     assert "the location is europe-west3" in line
     assert line.endswith("give --location US")
 
@@ -210,20 +211,18 @@ def test_a_snapshot_to_keep_has_to_be_there(client: bigquery.Client) -> None:
         source.check_tables(client, settings)
 
 
-@pytest.mark.usefixtures("one_order")
-def test_a_window_that_does_not_fit_into_memory_is_refused_with_the_engine_that_needs_none(
-    client: bigquery.Client, monkeypatch: pytest.MonkeyPatch
+def test_orders_that_do_not_fit_into_memory_are_refused_with_the_engine_that_needs_less(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     orders = 50_000_000  # times 600 bytes is 30 billion, which is 27.9 GiB
-    arguments = {"location": "US", "orders": orders, "orders_of_customers": 1, "first": DAY, "last": DAY}
     small = make_settings(match_rate=0)
     monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 24 << 18}.__getitem__)
     with pytest.raises(UserError, match=r"need about 28 GiB of memory .* 50,000,000 orders, .* has 24 GiB: give --eng"):
-        source.check_run(client, small, **arguments)
-    source.check_run(client, make_settings(match_rate=0, engine="bigquery"), **arguments)
-    source.check_run(client, small, **arguments | {"orders": 40_000_000})
+        source.check_size(orders, small)
+    source.check_size(orders, make_settings(match_rate=0, engine="bigquery"))
+    source.check_size(40_000_000, small)
     monkeypatch.delattr(os, "sysconf")  # as on Windows
-    source.check_run(client, small, **arguments)
+    source.check_size(orders, small)
 
 
 @pytest.mark.usefixtures("one_order")
@@ -240,6 +239,17 @@ def test_a_run_inside_bigquery_deletes_nobody_elses_dataset(client: bigquery.Cli
     client.update_dataset(dataset, ["labels"])
     source.check_tables(client, settings)
     client.delete_dataset(dataset)
+
+
+@pytest.mark.usefixtures("one_order")
+def test_a_snapshot_that_is_kept_has_limits_like_one_that_is_taken(client: bigquery.Client) -> None:
+    tables.make_five_tables(Warehouse(client, None, "", ""), make_settings())
+    source.check_tables(client, make_settings(keep_snapshot=True))
+    # 1 order x 0.5 x 0.99999999 / 0.00000001 is some 50 million.
+    with pytest.raises(UserError, match="makes up to 49,999,999 wallet-only users"):
+        source.check_tables(client, make_settings(keep_snapshot=True, wallet_only_rate=1 - 1e-8))
+    with pytest.raises(UserError, match="merchant_provider is in US and the location is EU"):
+        source.check_tables(client, make_settings(keep_snapshot=True, location="EU"))
 
 
 def test_a_run_never_replaces_its_own_source(client: bigquery.Client) -> None:

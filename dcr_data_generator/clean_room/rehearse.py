@@ -80,7 +80,7 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
     terminal.notices(advice)
     show_attempts(terminal, attempts)
     if not settings.no_report:
-        report = add_clean_room(place, settings, answers, [protected(one) for one in rehearsed], attempts)
+        report = add_clean_room(place, settings, answers, [protected(one, settings) for one in rehearsed], attempts)
         if report:
             shown = report.relative_to(Path.cwd()) if report.is_relative_to(Path.cwd()) else report
             terminal.line(f"\nThe report has the protected answers now: {escape(str(shown))}")
@@ -157,7 +157,7 @@ def averages_of(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.
     return averages.set_index("variable", append=True)["value"]
 
 
-def protected(rehearsed: Rehearsed) -> Protected:
+def protected(rehearsed: Rehearsed, settings: RehearseSettings) -> Protected:
     """What the report shows of it."""
     use_case, query, (answer, withheld), noise = rehearsed
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows[: use_cases.MAX_ROWS]]
@@ -167,7 +167,7 @@ def protected(rehearsed: Rehearsed) -> Protected:
     return Protected(
         use_case.name,
         query.comments["explanation"],
-        query.text,
+        named(query.text, settings),
         [f"{view.name}: {view.comments['rule']}" for view in views],
         rows,
         len(answer.rows),

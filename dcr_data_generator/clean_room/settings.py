@@ -1,14 +1,13 @@
 """The options of the clean room's commands, beside those of main."""
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from pydantic import SecretStr
 
-from dcr_data_generator.settings import Settings, option, parse_project
+from dcr_data_generator.settings import Settings, matching, option, parse_project
 from dcr_data_generator.terminal import Terminal
 
 PANEL = "Clean room"
@@ -16,18 +15,11 @@ SUBSCRIBER_HELP = "The subscriber's Google Cloud project; --write-project-id is 
 SALT_HELP = "A file with the salt of the hashes; otherwise DCR_SALT has it."
 
 
-def parse_subscriber(text: str) -> str:
-    """Read who may subscribe, as an IAM policy names it."""
-    if not re.fullmatch(r"(user|group|serviceAccount|domain):[^\s:]+", text):
-        raise click.BadParameter(f"{text!r} is not user:... or group:... with an email address.")
-    return text
-
-
-def parse_dataset(text: str) -> str:
-    """Read the name of a dataset."""
-    if not re.fullmatch(r"\w{1,1024}", text, re.ASCII):
-        raise click.BadParameter(f"{text!r} is not the name of a dataset: letters, digits and underscores.")
-    return text
+# Who may subscribe, as an IAM policy names it.
+parse_subscriber = matching(
+    r"(user|group|serviceAccount|domain):[^\s:]+", "user:... or group:... with an email address"
+)
+parse_dataset = matching(r"\w{1,1024}", "the name of a dataset: letters, digits and underscores")
 
 
 def parse_text_file(path: str) -> str:

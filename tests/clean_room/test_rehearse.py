@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -91,6 +92,12 @@ def test_another_partnership_is_rehearsed_by_its_own_tables(connect: Callable[[s
     assert len(room.engine.rows("merchant_clean_room.customers")) == 3
     query = (
         "SELECT COUNT(*) FROM merchant_clean_room_b.customers JOIN x.ewallet_provider_b.provider_users USING (email)"
+    )
+    query_of_ours = sql.read("clean_room/queries/1_transaction_verification")
+    one = rehearse.Rehearsed(SimpleNamespace(name="1"), query_of_ours, room.ask(query_of_ours.text), None)
+    assert (
+        "FROM merchant_provider_b.orders AS o\nJOIN ewallet_clean_room_b.wallet_orders"
+        in rehearse.protected(one, own).query
     )
     assert unnamed(query, own) == query.replace("_b.", ".")
     assert unnamed("merchant_clean_room.customers_b", own) == "merchant_clean_room.customers_b"
