@@ -53,7 +53,8 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
             "run `uv run python -m dcr_data_generator.main` first"
         )
     step = partial(shutdown.step, terminal, settings.timeout)
-    with step("Start Google's SQL engine (the first time on a machine, it is compiled, for about 20 seconds)"):
+    terminal.line("The first rehearsal on a machine compiles Google's SQL engine, once, which takes about 20 seconds.")
+    with step("Start Google's SQL engine"):
         analysis_rules.start()
     with warehouse.connect(settings, fill_source=False) as place:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")

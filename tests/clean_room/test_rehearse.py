@@ -432,3 +432,17 @@ def test_without_the_engine_one_line_says_what_to_install(
 def test_without_tables_one_line_says_to_run_main(connect: Callable) -> None:
     with pytest.raises(UserError, match=r"python -m dcr_data_generator\.main"):
         rehearse.build(connect("nothing-here"), make_settings(), SALT)
+
+
+def test_what_takes_long_is_said_before_it_begins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    said = []
+
+    def start() -> None:
+        said.append(capsys.readouterr().out)
+        raise UserError("not today")
+
+    monkeypatch.setattr("dcr_data_generator.clean_room.analysis_rules.start", start)
+    assert command.main(["rehearse", "--embedded-dir", str(tmp_path)]) == 2
+    assert "compiles Google's SQL engine, once" in said[0]
