@@ -285,7 +285,10 @@ def run_command(command: click.Command, program: str, arguments: Sequence[str] |
         is_missing = isinstance(error, click.MissingParameter)
         if isinstance(error, click.BadParameter) and error.param and error.ctx and not is_missing:
             error.param_hint = origin_of(error.param, error.ctx)
-        raise UserError(f"{error.format_message().rstrip('.?')}; --help lists the options") from None
+        reason = error.format_message()
+        if "clean_room" in program:  # where an extra argument may be the salt
+            reason = re.sub(r"(extra arguments?) \(.*\)", r"\1", reason, flags=re.DOTALL)
+        raise UserError(f"{reason.rstrip('.?')}; --help lists the options") from None
 
 
 def origin_of(option: click.Parameter, context: click.Context) -> str:

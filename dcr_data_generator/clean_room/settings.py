@@ -38,10 +38,14 @@ def parse_text_file(path: str) -> str:
 
 
 def parse_salt_file(path: str) -> SecretStr:
-    """Read a file with the salt, and warn of one that others can read, too."""
-    salt = SecretStr(parse_text_file(path))
+    """Read a file with the salt, and warn of one that others can read or change, too."""
+    try:
+        salt = SecretStr(parse_text_file(path))
+    except click.BadParameter as error:  # which may quote the salt itself, given by mistake
+        reason = error.message.replace(repr(path), "the file").rstrip(".")
+        raise click.BadParameter(f"{reason}: give the name of a file, not the salt.") from None
     if os.name == "posix" and Path(path).expanduser().stat().st_mode & 0o077:
-        Terminal().warning(f"others can read the salt in {path!r}: run `chmod 600` on it")
+        Terminal().warning(f"others can read or change the salt in {path!r}: run `chmod 600` on it")
     return salt
 
 

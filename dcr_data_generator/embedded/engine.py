@@ -39,9 +39,10 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
         # The emulator logs while it is imported and started, whatever its own settings say.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
         import duckdb
-        import duckdb_extensions
         from bqemulator.config import LogLevel, PersistenceMode, Settings
         from bqemulator.server import EmulatorServer
+
+        from dcr_data_generator.embedded.lock import lock
     except ImportError as error:
         raise UserError(
             f"the embedded BigQuery is not installed ({error.name} is missing): run `uv sync --group embedded`, "
@@ -49,6 +50,7 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
         ) from None
 
     prepare(directory)
+    lock()
     server = EmulatorServer(
         Settings(
             rest_host=LOCALHOST,
@@ -67,13 +69,6 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
     )
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="embedded BigQuery", daemon=True).start()
-    try:
-        duckdb_extensions.import_extension("spatial")
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"DuckDB cannot install its extension ({reason}): set HOME to a folder that can be written"
-        ) from None
     try:
         asyncio.run_coroutine_threadsafe(server.start(), loop).result()
     except duckdb.Error as error:

@@ -651,7 +651,10 @@ def test_the_commands_say_what_each_call_changed(run: Callable) -> None:
         ("publish", FLAGS, "fifteen letters", "at least 16 characters"),
         ("publish", [*FLAGS, "--subscriber", "ann@example.com"], "x" * 16, "user:... or group:..."),
         ("publish", [*FLAGS, "--provider-project-id", "No"], "x" * 16, "'--provider-project-id'"),
-        ("publish", [*FLAGS, "--salt-file", "/nowhere"], "x" * 16, "/nowhere' cannot be read"),
+        ("publish", [*FLAGS, "--salt-file", "/nowhere"], "x" * 16, "'--salt-file': the file cannot be read (No such"),
+        ("publish", [*FLAGS, "--salt-file", "itself, by mistake"], "itself, by mistake", "a file, not the salt"),
+        ("publish", [*FLAGS, "--salt", "given as a flag"], "given as a flag", "'--salt-file'"),
+        ("publish", [*FLAGS, "given as an argument"], "given as an argument", "unexpected extra argument"),
         ("publish", [], "x" * 16, "give --write-project-id, or rehearse, which runs anywhere"),
         ("unpublish", [], "", "give --write-project-id, or rehearse, which runs anywhere"),
     ],
@@ -666,21 +669,21 @@ def test_what_cannot_be_published_ends_in_one_line(
     assert not salt or salt not in line
 
 
-def test_a_salt_file_that_others_can_read_is_warned_of_in_one_line(
+def test_a_salt_file_that_others_can_read_or_change_is_warned_of_in_one_line(
     run: Callable, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     file = tmp_path / "salt.txt"
     file.write_text(SALT.get_secret_value(), encoding="utf-8")
     errors = {}
-    for mode in (0o600, 0o640, 0o604):
+    for mode in (0o600, 0o640, 0o604, 0o620, 0o602):
         file.chmod(mode)
         assert command.main(["publish", *FLAGS, "--dry-run", "--salt-file", str(file)]) == 0
         errors[mode] = capsys.readouterr().err.splitlines()
     assert errors[0o600] == []
-    for mode in (0o640, 0o604):
+    for mode in (0o640, 0o604, 0o620, 0o602):
         [line] = errors[mode]
         assert str(file) in line
-        assert "others can read" in line
+        assert "others can read or change" in line
         assert SALT.get_secret_value() not in line
 
 

@@ -406,7 +406,7 @@ def test_a_linked_datasets_names_are_those_of_the_views(
         (["rehearse", "--query", "/"], "'/' cannot be read (Is a directory)"),
         (["rehearse", "--query", "~no-such-person/x.sql"], "cannot be read (nobody has this home)"),
         (["rehearse", "--query", sys.executable], "is not a text file in UTF-8"),
-        (["rehearse", "--salt-file", "/dev/null"], "/dev/null' is empty"),
+        (["rehearse", "--salt-file", "/dev/null"], "the file is empty: give the name of a file, not the salt"),
         (["rehearse", "--days", "0"], "--days"),
         (["rehearse", "--embedded-dir", "/tmp/nothing/was/run/here"], "python -m dcr_data_generator.main` first"),
     ],

@@ -81,12 +81,11 @@ def test_a_damaged_data_directory_works_or_is_named_to_be_removed(
 
 
 @pytest.mark.parametrize("home", ["", "/nonexistent", "/proc"])
-def test_without_a_home_directory_nobody_is_told_to_remove_the_data(home: str, tmp_path: Path) -> None:
-    status, _, err = emulator.run_program("--embedded-dir", str(tmp_path / "data"), HOME=home)
-    assert status == 2
-    line = emulator.only_line(err)
-    assert "set HOME to a folder that can be written" in line
-    assert "remove" not in line
+def test_the_engine_needs_no_home_directory(home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", home)
+    with engine.running(tmp_path) as endpoints:
+        client = emulator.connect(endpoints.rest, "somebody")
+        assert [row.seven for row in client.query_and_wait("SELECT 7 AS seven")] == [7]
 
 
 def test_data_that_cannot_be_opened_are_not_named_to_be_removed(tmp_path: Path) -> None:

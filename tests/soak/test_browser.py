@@ -1,4 +1,4 @@
-"""The report in a browser: `uv run --group browser pytest tests/soak/test_browser.py`."""
+"""The report in a browser, and pages that attack: `uv run --group browser pytest tests/soak/test_browser.py`."""
 
 import re
 import shutil
@@ -11,6 +11,7 @@ import pytest
 
 from dcr_data_generator import sql, warehouse
 from dcr_data_generator.clean_room import __main__ as command
+from dcr_data_generator.embedded import engine
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import worlds
 
@@ -249,3 +250,44 @@ def test_the_report_of_the_default_run_is_printed_on_at_most_8_pages(
     page, _ = show(default_report)
     pages = re.findall(rb"/Type /Page\b", page.pdf(format=paper))
     assert 1 < len(pages) <= 8
+
+
+# A page's ways to send a query, and what it can read of the answers.
+ATTACK = """async ([url, query]) => {
+  const body = JSON.stringify({query, useLegacySql: false}), method = "POST", mode = "no-cors";
+  const asJson = {headers: {"Content-Type": "application/json"}};
+  const answers = [];
+  for (const options of [{mode}, {mode, referrerPolicy: "no-referrer"}, {mode, body: new Blob([body])}, asJson]) {
+    const sent = fetch(`${url}/queries`, {method, body, ...options});
+    answers.push(await sent.then(answer => answer.text()).catch(() => ""));
+  }
+  answers.push(await fetch(`${url}/datasets`).then(answer => answer.text()).catch(() => ""));
+  document.body.innerHTML = "<iframe name=frame></iframe><form method=post enctype=text/plain target=frame><input>";
+  const form = document.forms[0], [name, value] = body.replace("{", '{"a": "=", ').split("=");
+  form.action = `${url}/queries`;
+  [form[0].name, form[0].value] = [name, value];
+  const loaded = new Promise(resolve => document.querySelector("iframe").addEventListener("load", resolve));
+  form.submit();
+  await loaded;
+  return answers.join("");
+}"""
+
+
+@pytest.mark.parametrize("rebinds", [False, True], ids=["another origin", "DNS rebinding"])
+def test_a_page_of_somebody_else_cannot_query_the_embedded_bigquery(
+    rebinds: bool,
+    chromium: Any,  # noqa: ANN401
+    endpoints: engine.Endpoints,
+    connect: Callable,
+) -> None:
+    client = connect("attacked").client
+    client.create_dataset("mine", exists_ok=True)
+    # Its name means this computer, for this browser.
+    page, origin = chromium.new_page(), endpoints.rest.replace("127.0.0.1", "evil.example")
+    page.goto(f"{origin}/")
+    url = f"{origin if rebinds else endpoints.rest}/bigquery/v2/projects/attacked"
+    read = page.evaluate(ATTACK, [url, "CREATE TABLE mine.hacked AS SELECT 1"])
+    assert [*client.list_tables("mine")] == []
+    # All that a page can read is that it is refused, and only what has its own name.
+    assert read.count('"code":403') == (5 if rebinds else 0)
+    assert "mine" not in read

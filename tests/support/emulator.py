@@ -1,4 +1,4 @@
-"""A `bqemulator` in a process of its own, and the program run against it as a person runs it."""
+"""An emulator in a process of its own, and the program run against it as a person runs it."""
 
 import hashlib
 import io
@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +21,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from dcr_data_generator import main
+from dcr_data_generator.embedded import engine
 
 ROOT = Path(__file__).parents[2]
 # Beyond this a program hangs.
@@ -81,17 +83,16 @@ def running(directory: Path, filled: Path | None = None) -> Iterator[str]:
     """Run an emulator on a data directory, copied from one that is filled where there is one; yields its URL."""
     if filled:
         shutil.copytree(filled, directory)
-    rest, grpc = free_ports(2)
-    command = [str(Path(sys.executable).with_name("bqemulator")), "start", "--persistent", "--data-dir", str(directory)]
+    [port] = free_ports(1)
     process = subprocess.Popen(
-        [*command, "--rest-port", str(rest), "--grpc-port", str(grpc), "--log-level", "critical"],
-        env=environment(BQEMU_UPLOAD_STAGING_DIR=str(directory / "uploads")),
+        [sys.executable, "-m", __name__, str(directory), str(port)],
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     started.append(process)
-    url = f"http://127.0.0.1:{rest}"
+    url = f"http://127.0.0.1:{port}"
     try:
         wait_until_it_answers(url, process)
         yield url
@@ -203,3 +204,8 @@ def contents(client: bigquery.Client, tables: list[str] = TABLES) -> dict[str, t
         rows = sorted(repr(row.values()) for row in client.list_rows(f"{project}{table}"))
         found[table] = len(rows), hashlib.sha256("\n".join(rows).encode()).hexdigest()
     return found
+
+
+if __name__ == "__main__":  # `running` starts it
+    with engine.running(Path(sys.argv[1]), int(sys.argv[2])):
+        threading.Event().wait()

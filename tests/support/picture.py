@@ -24,7 +24,9 @@ def browser() -> Iterator["Browser"]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        # For the tests of what a page of somebody else can do.
+        names = "--host-resolver-rules=MAP evil.example 127.0.0.1"
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[names])
         yield chromium
         chromium.close()
 
