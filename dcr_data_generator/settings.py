@@ -46,6 +46,7 @@ WALLET_PAYMENT_RATE = "Share of the wallet holders' orders that were paid throug
 WALLET_ONLY_RATE = "Share of provider_users who are not customers of the merchant."
 SUFFIX = "What the names of the datasets end in, such as _inference: for several partnerships in one project."
 SOURCE_DATASET = "Your own dataset with thelook's three tables and columns, as project.dataset."
+SCALE = "How often each order, item and user is there, under IDs and emails of its own: a larger merchant alike."
 KEEP_SNAPSHOT = "Leave the merchant's tables as they are, and make the provider's anew."
 MAX_BYTES = "How many bytes of the source a run may read; more than that is refused before anything is replaced."
 ENGINE = "Where step 2 runs: pandas, or bigquery for more than one machine's memory holds. The tables are the same."
@@ -150,6 +151,7 @@ class Settings:
     keep_snapshot: bool = option("Snapshot", KEEP_SNAPSHOT, click.BOOL, "", False)
     target_date: date = option("Snapshot", "Last day of the snapshot, in UTC.", parse_date, "DATE")
     days: int = option("Snapshot", "Length in days, ending on the target date.", click.IntRange(1, 20_000), "N")
+    scale: int = option("Snapshot", SCALE, click.IntRange(1, 1_000_000), "N", 1)
     seed: int = option("Provider", "Same seed and same snapshot: same tables.", click.IntRange(0), "N")
     match_rate: float = option("Provider", MATCH_RATE, Share(0, 1), "SHARE")
     wallet_payment_rate: float = option("Provider", WALLET_PAYMENT_RATE, Share(0, 1), "SHARE")
@@ -177,6 +179,9 @@ class Settings:
                 f"the embedded BigQuery has no source dataset {self.source_dataset}: give --write-project-id, or a "
                 "folder with a CSV export as --source"
             )
+
+        if self.keep_snapshot and self.scale > 1:
+            raise UserError(f"a kept snapshot keeps its size: give --keep-snapshot or --scale {self.scale}, not both")
 
     @property
     def window(self) -> str:

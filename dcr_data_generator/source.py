@@ -83,6 +83,8 @@ def check(client: bigquery.Client, settings: Settings) -> list[str]:
     [window] = sql.run(client, "source_window", settings).rows
     orders, customers = window.orders_in_window, window.orders_of_customers
     check_run(client, settings, orders, customers, window.first_date, window.last_date)
+    if settings.scale > 1:
+        check_ids(client, settings)
     notices = []
     if orders > min(window.orders_with_user, window.orders_with_items):
         notices.append(
@@ -94,8 +96,20 @@ def check(client: bigquery.Client, settings: Settings) -> list[str]:
     return notices
 
 
+def check_ids(client: bigquery.Client, settings: Settings) -> None:
+    """Check that the IDs of the copies that the settings ask for are integers of BigQuery."""
+    [ids] = sql.run(client, "source_ids", settings).rows
+    if ids.smallest * settings.scale < -(2**63) or (ids.largest + 1) * settings.scale > 2**63:
+        raise UserError(
+            f"the source has IDs from {ids.smallest} to {ids.largest}, which are too large for {settings.scale:,} "
+            "copies: give a smaller --scale"
+        )
+
+
 def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
     """Limit what each query may be billed to twice what the largest statement reads, by a dry run.
+
+    A snapshot that is kept or scaled may be larger than the source: there the limit is that of the settings.
 
     Returns: how many bytes of the source all statements of a run read at most.
 
@@ -109,14 +123,16 @@ def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
         return 0
     sizes = {query.name: sql.dry_run(client, query, settings) for query in sql.read_folder("source")}
     statements = [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
-    statements += [sql.read(name).text for name in ("source_window", "thin_answers")]
+    others = ["source_window", "thin_answers"] + ["source_ids"] * (settings.scale > 1)
+    statements += [sql.read(name).text for name in others]
     reads = [sum(size for name, size in sizes.items() if f"{SOURCE}.{name}`" in text) for text in statements]
     if sum(reads) > settings.max_bytes_billed:
         raise UserError(
             f"this run would read {sum(reads):,} bytes of the source, and at most {settings.max_bytes_billed:,} are "
             "allowed: give more --max-bytes-billed"
         )
-    defaults.maximum_bytes_billed = max(MIN_BYTES_BILLED, 2 * max(reads))
+    limit = max(MIN_BYTES_BILLED, 2 * max(reads)) if settings.scale == 1 else settings.max_bytes_billed
+    defaults.maximum_bytes_billed = limit
     client.default_query_job_config = defaults
     return sum(reads)
 
@@ -159,6 +175,7 @@ def check_size(orders: int, settings: Settings) -> None:
     """Check that step 2 in pandas does not invent too many users for so many orders, and has the memory for them."""
     if settings.engine != "pandas":
         return
+    orders *= settings.scale
     # At most one holder per order. Near a rate of 1, there would be no end of wallet-only users.
     wallet_only = orders * settings.match_rate * settings.wallet_only_rate / (1 - settings.wallet_only_rate)
     if wallet_only > MAX_WALLET_ONLY_USERS:
@@ -170,7 +187,7 @@ def check_size(orders: int, settings: Settings) -> None:
     if needed > memory:
         raise UserError(
             f"step 2 would need about {needed / GIB:,.0f} GiB of memory for {orders:,} orders, and this "
-            f"machine has {memory / GIB:,.0f} GiB: give --engine bigquery, which needs less, or fewer --days"
+            f"machine has {memory / GIB:,.0f} GiB: give --engine bigquery, which needs less, or fewer --days or --scale"
         )
 
 

@@ -78,6 +78,7 @@ def red(client: bigquery.Client, **knobs: object) -> set[str]:
     [
         {"seed": 1, "match_rate": 1, "wallet_payment_rate": 1, "wallet_only_rate": 0.9, "days": 20_000},
         {"seed": 2, "match_rate": 0, "days": 1},
+        {"seed": 3, "scale": 3},
     ],
     ids=str,
 )
@@ -87,6 +88,18 @@ def test_all_checks_are_green_whatever_the_knobs(knobs: dict, place: Warehouse) 
 
 
 # Red.
+
+
+def test_a_fault_in_one_copy_of_a_scaled_snapshot_is_seen(place: Warehouse) -> None:
+    tables.make_five_tables(place, make_settings(**KNOBS, scale=3))
+    execute(place.client, "DELETE FROM merchant_provider.order_items WHERE MOD(id, 3) = 1")
+    execute(place.client, "UPDATE merchant_provider.orders SET gender = 'x' WHERE MOD(order_id, 3) = 1")
+    execute(place.client, "UPDATE merchant_provider.users SET city = 'Atlantis' WHERE MOD(id, 3) = 1")
+    assert red(place.client, scale=3) >= {
+        "snapshot_holds_every_item_of_its_orders",
+        "snapshot_holds_no_other_order",
+        "user_is_the_most_recent_record",
+    }
 
 
 def execute(client: bigquery.Client, statement: str) -> int:

@@ -36,6 +36,7 @@ ALLOWED = {
     "write_project_id": [("abcdef", "abcdef"), ("example.com:my-project-2", "example.com:my-project-2")],
     "target_date": [("1970-01-01", date(1970, 1, 1)), ("2024-02-29", date(2024, 2, 29))],
     "days": [("7", 7), ("20000", 20_000)],
+    "scale": [("2", 2), ("1000000", 1_000_000)],
     "location": [("eu", "eu"), ("northamerica-northeast1", "northamerica-northeast1")],
     "seed": [("0", 0), ("9223372036854775807", 2**63 - 1)],
     "match_rate": [("0", 0.0), ("1e-3", 0.001)],
@@ -62,6 +63,7 @@ REFUSED = {
         "is not a date as YYYY-MM-DD, from 1970 to 2199",
     ),
     "--days": (["0", "-1", "20001", "1.5", "one", "1,000", "None", "1\n2", "[bold]1[/bold]"], "integer|range"),
+    "--scale": (["0", "1000001", "0.5"], "integer|range"),
     "--location": (["Europe", "us_central1", "us central1", "us-central", "1"], "is not a BigQuery location"),
     "--seed": (["-1", "1.5", "abc", "nan"], "integer|range"),
     "--match-rate": (["-0.01", "1.01", "50%", "0,5", "nan", "inf", "-inf"], "range|number|float"),
@@ -186,6 +188,10 @@ def test_a_bad_value_is_refused_with_what_is_allowed(flag: str, value: str, refu
 
 
 VALUES = ["0", "1", "-1", "0.5", "1e309", "nan", "None", "[]", "US", "2025-09-23", "a"]
+
+
+def test_a_snapshot_is_kept_or_scaled(refusal: Callable) -> None:
+    assert "give --keep-snapshot or --scale 2, not both" in refusal("--keep-snapshot", "--scale", "2")
 
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

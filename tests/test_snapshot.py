@@ -198,6 +198,55 @@ def test_a_tie_is_broken_the_same_way_whatever_the_order_of_the_rows(take: Calla
     assert len({row["city"] for row in first["users"][2:]}) == 1
 
 
+# A larger merchant.
+
+
+def test_a_scaled_snapshot_has_every_row_as_often_under_keys_of_its_own(take: Callable) -> None:
+    emails = {1: "ann@x.example", 2: "Ann@X.example ", 3: " \t", 4: None, 5: "@x", -6: "ann", 7: "ann0@x.example"}
+    orders = [order(10 * number, user_id=number) for number in emails] + [order(-1, user_id=None)]
+    items = [
+        {"id": 5, "order_id": 10, "user_id": 1, "product_id": 3, "inventory_item_id": 4, "sale_price": 9.5},
+        {"id": 6, "order_id": -60, "user_id": -6, "product_id": 3},
+        {"id": 7, "order_id": 99},
+    ]
+    users = [{"id": number, "email": email, "city": "Bonn"} for number, email in emails.items()]
+    copies = take(orders, items, users, scale=2)
+    # The two copies of -60 are -120 and -119.
+    assert keys(copies, "orders") == [-120, -119, -2, -1, 20, 21, 40, 41, 60, 61, 80, 81, 100, 101, 140, 141]
+    assert [row["user_id"] for row in copies["orders"]] == [
+        -12,
+        -11,
+        None,
+        None,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+        10,
+        11,
+        14,
+        15,
+    ]
+    columns = ("id", "order_id", "user_id", "product_id", "inventory_item_id", "sale_price")
+    assert [tuple(row[column] for column in columns) for row in copies["order_items"]] == [
+        (10, 20, 2, 3, 8, 9.5),
+        (11, 21, 3, 3, 9, 9.5),
+        (12, -120, -12, 3, None, None),
+        (13, -119, -11, 3, None, None),
+    ]
+    assert {row["id"]: row["email"] for row in copies["users"]} == {
+        **{-12: "ann000000", -11: "ann000001"},
+        **{2: "ann000000@x.example", 3: "ann000001@x.example", 4: "Ann000000@X.example ", 5: "Ann000001@X.example "},
+        **{6: " \t", 7: " \t", 8: None, 9: None, 10: "@000000x", 11: "@000001x"},
+        **{14: "ann0000000@x.example", 15: "ann0000001@x.example"},
+    }
+    assert {row["city"] for row in copies["users"]} == {"Bonn"}
+
+
 # The run.
 
 

@@ -161,6 +161,9 @@ def test_the_limit_of_bytes_follows_from_dry_runs(client: bigquery.Client, monke
     # for answers that are withheld whole.
     assert source.limit_bytes(client, make_settings()) == 5 * (330 << 20)
     assert client.default_query_job_config.maximum_bytes_billed == 2 * (330 << 20)
+    # One more reads all three for the IDs of copies; of a snapshot of any size, a query may be billed what a run may.
+    assert source.limit_bytes(client, make_settings(scale=2)) == 6 * (330 << 20)
+    assert client.default_query_job_config.maximum_bytes_billed == 10 << 30
     monkeypatch.setattr(sql, "dry_run", lambda *_: 0)
     source.limit_bytes(client, make_settings())
     assert client.default_query_job_config.maximum_bytes_billed == 100 << 20
@@ -221,8 +224,25 @@ def test_orders_that_do_not_fit_into_memory_are_refused_with_the_engine_that_nee
         source.check_size(orders, small)
     source.check_size(orders, make_settings(match_rate=0, engine="bigquery"))
     source.check_size(40_000_000, small)
+    with pytest.raises(UserError, match="for 80,000,000 orders"):
+        source.check_size(40_000_000, make_settings(match_rate=0, scale=2))
     monkeypatch.delattr(os, "sysconf")  # as on Windows
     source.check_size(orders, small)
+
+
+@pytest.mark.parametrize(
+    ("least", "greatest", "scale"), [(-1, 2**62 - 1, 3), (-(2**62), 5, 3), (1, 2**63 // 1000, 1000)]
+)
+def test_copies_whose_ids_would_not_fit_are_refused(
+    least: int, greatest: int, scale: int, client: bigquery.Client
+) -> None:
+    items = [{"order_id": 1, "id": least, "inventory_item_id": greatest}]
+    tables.fill_source(client, orders=[ORDER], order_items=items, users=[USER])
+    assert refusal(client, scale=scale) == (
+        f"the source has IDs from {min(least, 1)} to {greatest}, which are too large for {scale:,} copies: "
+        "give a smaller --scale"
+    )
+    source.check(client, make_settings(scale=scale - 1))
 
 
 @pytest.mark.usefixtures("one_order")

@@ -63,6 +63,7 @@ PARAMETERS = {
     "wallet_only_rate": "FLOAT64",
     "source_time": "TIMESTAMP",
     "seed": "STRING",
+    "scale": "INTEGER",
 }
 STRINGS = Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=Type(type_kind=TypeKind.TYPE_STRING)))
 ARRAYS = ["first_names", "last_names", "domains"]

@@ -90,5 +90,6 @@ def query_parameters(query: Query, settings: Settings) -> list[Parameter]:
         # As text: a seed may be larger than an INT64.
         bigquery.ScalarQueryParameter("seed", "STRING", str(settings.seed)),
         bigquery.ScalarQueryParameter("source_time", "TIMESTAMP", settings.source_time),
+        bigquery.ScalarQueryParameter("scale", "INT64", settings.scale),
     ]
     return [each for each in parameters if f"@{each.name}" in query.text]

@@ -65,7 +65,7 @@ WITH
   growth AS (
     SELECT
       days,
-      SUM(COUNT(*)) OVER (ORDER BY days) AS customers
+      @scale * SUM(COUNT(*)) OVER (ORDER BY days) AS customers
     FROM customers
     GROUP BY days
   ),

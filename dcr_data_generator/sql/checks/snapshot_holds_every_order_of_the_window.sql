@@ -1,8 +1,8 @@
 -- check: The snapshot has all orders of the window.
-SELECT
-  s.order_id,
-  s.created_at
-FROM `bigquery-public-data.thelook_ecommerce.orders` AS s FOR SYSTEM_TIME AS OF @source_time
-LEFT JOIN merchant_provider.orders AS o ON s.order_id = o.order_id
-WHERE DATE(s.created_at) BETWEEN @first_date AND @last_date
-  AND o.order_id IS NULL
+SELECT order_id * @scale + copy_number AS order_id
+FROM `bigquery-public-data.thelook_ecommerce.orders` FOR SYSTEM_TIME AS OF @source_time
+CROSS JOIN UNNEST(GENERATE_ARRAY(0, @scale - 1)) AS copy_number
+WHERE DATE(created_at) BETWEEN @first_date AND @last_date
+EXCEPT DISTINCT
+SELECT order_id
+FROM merchant_provider.orders

@@ -1,7 +1,8 @@
 -- check: The snapshot has the users of all its orders.
-SELECT DISTINCT
-  s.id AS user_id
-FROM `bigquery-public-data.thelook_ecommerce.users` AS s FOR SYSTEM_TIME AS OF @source_time
-JOIN merchant_provider.orders AS o ON s.id = o.user_id
-LEFT JOIN merchant_provider.users AS u ON s.id = u.id
-WHERE u.id IS NULL
+SELECT id * @scale + copy_number AS user_id
+FROM `bigquery-public-data.thelook_ecommerce.users` FOR SYSTEM_TIME AS OF @source_time
+CROSS JOIN UNNEST(GENERATE_ARRAY(0, @scale - 1)) AS copy_number
+WHERE id * @scale IN (SELECT user_id FROM merchant_provider.orders)
+EXCEPT DISTINCT
+SELECT id
+FROM merchant_provider.users

@@ -1,12 +1,20 @@
 -- check: The snapshot's orders lie in the window and equal the source's.
+WITH
+  expected AS (
+    SELECT s.* REPLACE (
+      s.order_id * @scale + copy_number AS order_id,
+      s.user_id * @scale + copy_number AS user_id
+    )
+    FROM `bigquery-public-data.thelook_ecommerce.orders` AS s FOR SYSTEM_TIME AS OF @source_time
+    CROSS JOIN UNNEST(GENERATE_ARRAY(0, @scale - 1)) AS copy_number
+    WHERE DATE(s.created_at) BETWEEN @first_date AND @last_date
+  ),
+  others AS (
+    SELECT * FROM merchant_provider.orders
+    EXCEPT DISTINCT
+    SELECT * FROM expected
+  )
 SELECT
-  o.order_id,
-  o.created_at
-FROM merchant_provider.orders AS o
-LEFT JOIN (
-  SELECT DISTINCT TO_JSON_STRING(s) AS record
-  FROM `bigquery-public-data.thelook_ecommerce.orders` AS s FOR SYSTEM_TIME AS OF @source_time
-) AS source ON TO_JSON_STRING(o) = source.record
-WHERE source.record IS NULL
-  OR o.created_at IS NULL
-  OR DATE(o.created_at) NOT BETWEEN @first_date AND @last_date
+  order_id,
+  created_at
+FROM others
