@@ -123,7 +123,7 @@ def limit_bytes(client: bigquery.Client, settings: Settings) -> int:
         return 0
     sizes = {query.name: sql.dry_run(client, query, settings) for query in sql.read_folder("source")}
     statements = [query.text for folder in ("snapshot", "checks") for query in sql.read_folder(folder)]
-    others = ["source_window", "thin_answers"] + ["source_ids"] * (settings.scale > 1)
+    others = ["source_window", "enough_days"] + ["source_ids"] * (settings.scale > 1)
     statements += [sql.read(name).text for name in others]
     reads = [sum(size for name, size in sizes.items() if f"{SOURCE}.{name}`" in text) for text in statements]
     if sum(reads) > settings.max_bytes_billed:

@@ -70,9 +70,10 @@ def advise(client: bigquery.Client, settings: Settings) -> list[str]:
     if not answers:
         return []
     withheld = " and ".join(f"question {each.question} (at most {each.people})" for each in answers)
-    advice = f"no more --days before {answers[0].last_day} would do, with these rates"
-    if answers[0].days:
-        advice = f"--target-date {answers[0].last_day} --days {answers[0].days} would do"
+    [enough] = sql.run(client, "enough_days", settings).rows
+    advice = f"no more --days before {enough.last_day} would do, with these rates"
+    if enough.days:
+        advice = f"--target-date {enough.last_day} --days {enough.days} would do"
     return [f"No group has the 50 people that the clean room needs to answer {withheld}: {advice}."]
 
 

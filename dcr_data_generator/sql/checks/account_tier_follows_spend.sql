@@ -7,26 +7,29 @@ WITH
     FROM merchant_provider.order_items
     GROUP BY order_id
   ),
-  customers AS (
+  holders AS (
     SELECT
-      LOWER(TRIM(u.email, ' \t\r\n')) AS person,
+      p.provider_user_id,
+      p.account_tier,
       -- In whole cents, as the rule has it; the totals are rounded, so that their sum is one of cents.
-      FLOOR(ROUND(100 * SUM(t.total)) / NULLIF(COUNT(t.total), 0)) / 100 AS average_order_value
-    FROM merchant_provider.users AS u
+      CAST(FLOOR(ROUND(100 * SUM(t.total)) / NULLIF(COUNT(t.total), 0)) AS INT64) AS average_cents
+    FROM ewallet_provider.provider_users AS p
+    JOIN merchant_provider.users AS u ON LOWER(TRIM(p.email, ' \t\r\n')) = LOWER(TRIM(u.email, ' \t\r\n'))
     LEFT JOIN merchant_provider.orders AS o ON u.id = o.user_id
     LEFT JOIN order_totals AS t ON o.order_id = t.order_id
-    GROUP BY person
+    GROUP BY p.provider_user_id, p.account_tier
   ),
   -- Those who spend the same share a place among the holders: it lies between these two, which are shares of 1.
   places AS (
     SELECT
-      p.provider_user_id,
-      p.account_tier,
-      c.average_order_value,
-      RANK() OVER (ORDER BY c.average_order_value) / COUNT(*) OVER () AS lowest_place,
-      CUME_DIST() OVER (ORDER BY c.average_order_value) AS highest_place
-    FROM ewallet_provider.provider_users AS p
-    JOIN customers AS c ON LOWER(TRIM(p.email, ' \t\r\n')) = c.person
+      account_tier,
+      average_cents,
+      (
+        SUM(COUNT(*)) OVER (ORDER BY average_cents) - SUM(COUNT(*)) OVER (PARTITION BY average_cents) + 1
+      ) / SUM(COUNT(*)) OVER () AS lowest_place,
+      SUM(COUNT(*)) OVER (ORDER BY average_cents) / SUM(COUNT(*)) OVER () AS highest_place
+    FROM holders
+    GROUP BY account_tier, average_cents
   ),
   outranked AS (
     SELECT
@@ -42,9 +45,8 @@ WITH
     WHERE account_tier IN ('Free', 'Premium')
   )
 SELECT
-  p.provider_user_id,
   p.account_tier,
-  p.average_order_value,
+  p.average_cents / 100 AS average_order_value,
   p.highest_place AS place,
   outranked.place AS outranked_place
 FROM places AS p

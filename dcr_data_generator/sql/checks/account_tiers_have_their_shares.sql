@@ -2,15 +2,12 @@
 WITH
   tier_counts AS (
     SELECT
-      u.person IS NOT NULL AS is_holder,
+      u.email IS NOT NULL AS is_holder,
       COUNTIF(p.account_tier = 'Business') AS business,
       COUNTIF(p.account_tier = 'Premium') AS premium,
       COUNT(*) AS users
     FROM ewallet_provider.provider_users AS p
-    LEFT JOIN (
-      SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
-      FROM merchant_provider.users
-    ) AS u ON LOWER(TRIM(p.email, ' \t\r\n')) = u.person
+    LEFT JOIN (SELECT DISTINCT email FROM merchant_provider.users) AS u ON p.email = u.email
     GROUP BY is_holder
   )
 SELECT

@@ -1,17 +1,20 @@
 -- check: Wallet holders live in the city that the merchant has.
 WITH
-  ranked AS (
+  records AS (
     SELECT
-      LOWER(TRIM(email, ' \t\r\n')) AS person,
-      city,
-      RANK() OVER (PARTITION BY LOWER(TRIM(email, ' \t\r\n')) ORDER BY created_at DESC, id DESC) AS recency
-    FROM merchant_provider.users
+      p.provider_user_id,
+      p.email,
+      p.city,
+      u.city AS merchant_city,
+      RANK() OVER (PARTITION BY p.provider_user_id ORDER BY u.created_at DESC, u.id DESC) AS recency
+    FROM ewallet_provider.provider_users AS p
+    JOIN merchant_provider.users AS u ON p.email = u.email
   )
 SELECT
-  p.provider_user_id,
-  p.email,
-  p.city,
-  m.city AS merchant_city
-FROM ewallet_provider.provider_users AS p
-JOIN ranked AS m ON LOWER(TRIM(p.email, ' \t\r\n')) = m.person AND m.recency = 1
-WHERE p.city IS DISTINCT FROM m.city
+  provider_user_id,
+  email,
+  city,
+  merchant_city
+FROM records
+WHERE recency = 1
+  AND city IS DISTINCT FROM merchant_city

@@ -1,16 +1,18 @@
 -- check: Wallet holders have the email that the merchant has.
 WITH
-  ranked AS (
+  records AS (
     SELECT
-      LOWER(TRIM(email, ' \t\r\n')) AS person,
-      email,
-      RANK() OVER (PARTITION BY LOWER(TRIM(email, ' \t\r\n')) ORDER BY created_at DESC, id DESC) AS recency
-    FROM merchant_provider.users
+      p.provider_user_id,
+      p.email,
+      u.email AS merchant_email,
+      RANK() OVER (PARTITION BY p.provider_user_id ORDER BY u.created_at DESC, u.id DESC) AS recency
+    FROM ewallet_provider.provider_users AS p
+    JOIN merchant_provider.users AS u ON LOWER(TRIM(p.email, ' \t\r\n')) = LOWER(TRIM(u.email, ' \t\r\n'))
   )
 SELECT
-  p.provider_user_id,
-  p.email,
-  m.email AS merchant_email
-FROM ewallet_provider.provider_users AS p
-JOIN ranked AS m ON LOWER(TRIM(p.email, ' \t\r\n')) = m.person AND m.recency = 1
-WHERE p.email IS DISTINCT FROM m.email
+  provider_user_id,
+  email,
+  merchant_email
+FROM records
+WHERE recency = 1
+  AND email IS DISTINCT FROM merchant_email

@@ -3,18 +3,14 @@ WITH
   customers AS (
     SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
     FROM merchant_provider.users
-    WHERE TRIM(email, ' \t\r\n') != ''
-  ),
-  wallets AS (
-    SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
-    FROM ewallet_provider.provider_users
   ),
   counts AS (
     SELECT
-      COUNT(wallets.person) AS holders,
+      COUNT(p.email) AS holders,
       COUNT(*) AS customers
-    FROM customers
-    LEFT JOIN wallets ON customers.person = wallets.person
+    FROM customers AS c
+    LEFT JOIN ewallet_provider.provider_users AS p ON c.person = LOWER(TRIM(p.email, ' \t\r\n'))
+    WHERE c.person != ''
   )
 SELECT
   holders,

@@ -1,19 +1,18 @@
 -- check: `provider_user_id` is unrelated to the merchant's user IDs and customers.
 WITH
-  customers AS (
-    SELECT
-      LOWER(TRIM(email, ' \t\r\n')) AS person,
-      MIN(id) AS user_id
-    FROM merchant_provider.users
-    GROUP BY person
-  ),
   numbered AS (
     SELECT
       p.provider_user_id,
-      c.user_id,
-      IF(c.person IS NULL, 0, 1) AS is_holder
+      u.user_id,
+      IF(u.email IS NULL, 0, 1) AS is_holder
     FROM ewallet_provider.provider_users AS p
-    LEFT JOIN customers AS c ON LOWER(TRIM(p.email, ' \t\r\n')) = c.person
+    LEFT JOIN (
+      SELECT
+        email,
+        MIN(id) AS user_id
+      FROM merchant_provider.users
+      GROUP BY email
+    ) AS u ON p.email = u.email
   ),
   correlations AS (
     SELECT

@@ -1,24 +1,23 @@
 -- check: 94 % of adult holders are verified, 55 % of those with refunds, 85 % of others.
 WITH
-  customers AS (
-    SELECT
-      LOWER(TRIM(u.email, ' \t\r\n')) AS person,
-      LOGICAL_OR(LOWER(o.status) IN ('cancelled', 'returned')) AS had_refund
-    FROM merchant_provider.users AS u
-    LEFT JOIN merchant_provider.orders AS o ON u.id = o.user_id
-    GROUP BY person
-  ),
   adults AS (
     SELECT
+      p.provider_user_id,
       p.is_verified_user,
       CASE
-        WHEN c.person IS NULL THEN 0.85
-        WHEN c.had_refund THEN 0.55
+        WHEN COUNT(u.id) = 0 THEN 0.85
+        WHEN LOGICAL_OR(o.user_id IS NOT NULL) THEN 0.55
         ELSE 0.94
       END AS verified_share
     FROM ewallet_provider.provider_users AS p
-    LEFT JOIN customers AS c ON LOWER(TRIM(p.email, ' \t\r\n')) = c.person
+    LEFT JOIN merchant_provider.users AS u ON LOWER(TRIM(p.email, ' \t\r\n')) = LOWER(TRIM(u.email, ' \t\r\n'))
+    LEFT JOIN (
+      SELECT DISTINCT user_id
+      FROM merchant_provider.orders
+      WHERE LOWER(status) IN ('cancelled', 'returned')
+    ) AS o ON u.id = o.user_id
     WHERE CAST(FORMAT_DATE('%Y%m%d', @target_date) AS INT64) - CAST(FORMAT_DATE('%Y%m%d', p.date_of_birth) AS INT64) >= 180000
+    GROUP BY p.provider_user_id, p.is_verified_user
   )
 SELECT
   verified_share,

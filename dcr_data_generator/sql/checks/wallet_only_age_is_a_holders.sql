@@ -1,20 +1,16 @@
 -- check: Wallet-only users have ages of adult holders, or 18 to 70 where there are none.
 WITH
-  customers AS (
-    SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
-    FROM merchant_provider.users
-  ),
   ages AS (
     SELECT
       p.provider_user_id,
       p.date_of_birth,
-      c.person IS NOT NULL AS is_holder,
+      u.email IS NOT NULL AS is_holder,
       -- Dates written as numbers: 2025-09-23 less 1980-06-27 is 20250923 - 19800627 = 450296, which is 45 years.
       CAST(FLOOR((
         CAST(FORMAT_DATE('%Y%m%d', @target_date) AS INT64) - CAST(FORMAT_DATE('%Y%m%d', p.date_of_birth) AS INT64)
       ) / 10000) AS INT64) AS age
     FROM ewallet_provider.provider_users AS p
-    LEFT JOIN customers AS c ON LOWER(TRIM(p.email, ' \t\r\n')) = c.person
+    LEFT JOIN (SELECT DISTINCT email FROM merchant_provider.users) AS u ON p.email = u.email
   ),
   adult_ages AS (
     SELECT DISTINCT age

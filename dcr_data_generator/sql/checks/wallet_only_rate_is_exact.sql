@@ -2,17 +2,14 @@
 WITH
   counts AS (
     SELECT
-      COUNTIF(u.person IS NOT NULL) AS holders,
-      COUNTIF(u.person IS NULL) AS wallet_only
+      COUNT(u.email) AS holders,
+      COUNT(*) AS users
     FROM ewallet_provider.provider_users AS p
-    LEFT JOIN (
-      SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
-      FROM merchant_provider.users
-    ) AS u ON LOWER(TRIM(p.email, ' \t\r\n')) = u.person
+    LEFT JOIN (SELECT DISTINCT email FROM merchant_provider.users) AS u ON p.email = u.email
   )
 SELECT
-  wallet_only,
+  users - holders AS wallet_only,
   FLOOR(holders * @wallet_only_rate / (1 - @wallet_only_rate) + 0.5) AS expected_wallet_only,
   holders
 FROM counts
-WHERE wallet_only != FLOOR(holders * @wallet_only_rate / (1 - @wallet_only_rate) + 0.5)
+WHERE users - holders != FLOOR(holders * @wallet_only_rate / (1 - @wallet_only_rate) + 0.5)

@@ -1,9 +1,5 @@
 -- check: Wallet-only users are spread over the cities like the merchant's users.
 WITH
-  customers AS (
-    SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
-    FROM merchant_provider.users
-  ),
   merchant_cities AS (
     SELECT
       city,
@@ -14,12 +10,11 @@ WITH
   ),
   wallet_only_cities AS (
     SELECT
-      p.city,
+      city,
       COUNT(*) AS users
     FROM ewallet_provider.provider_users AS p
-    LEFT JOIN customers AS c ON LOWER(TRIM(p.email, ' \t\r\n')) = c.person
-    WHERE c.person IS NULL
-    GROUP BY p.city
+    WHERE NOT EXISTS (SELECT 1 FROM merchant_provider.users AS u WHERE u.email = p.email)
+    GROUP BY city
   ),
   expectations AS (
     SELECT

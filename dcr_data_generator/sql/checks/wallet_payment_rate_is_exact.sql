@@ -1,16 +1,17 @@
 -- check: The wallet payment rate is exact.
 WITH
-  holders_orders AS (
-    SELECT DISTINCT o.order_id
-    FROM merchant_provider.orders AS o
-    JOIN merchant_provider.order_items AS i ON o.order_id = i.order_id
-    JOIN merchant_provider.users AS u ON o.user_id = u.id
+  holders_records AS (
+    SELECT u.id
+    FROM merchant_provider.users AS u
     JOIN ewallet_provider.provider_users AS p ON LOWER(TRIM(u.email, ' \t\r\n')) = LOWER(TRIM(p.email, ' \t\r\n'))
   ),
   counts AS (
     SELECT
       (SELECT COUNT(*) FROM ewallet_provider.transactions) AS transactions,
-      (SELECT COUNT(*) FROM holders_orders) AS payable
+      COUNT(*) AS payable
+    FROM merchant_provider.orders
+    WHERE user_id IN (SELECT id FROM holders_records)
+      AND order_id IN (SELECT order_id FROM merchant_provider.order_items)
   )
 SELECT
   transactions,

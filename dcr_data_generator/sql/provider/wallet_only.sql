@@ -16,16 +16,16 @@ WITH
   -- bqemulator 1.4 drops the brackets of an argument of DIV or MOD: there are two around a sum.
   numbers AS (
     SELECT
-      page * 4096 + line AS number,
+      page * 65536 + line AS number,
       users,
       firsts,
       lasts,
       names
     FROM sizes
-    CROSS JOIN UNNEST(GENERATE_ARRAY(0, DIV((users + collisions), 4096))) AS page
-    CROSS JOIN UNNEST(GENERATE_ARRAY(0, 4095)) AS line
+    CROSS JOIN UNNEST(GENERATE_ARRAY(0, DIV((users + collisions), 65536))) AS page
+    CROSS JOIN UNNEST(GENERATE_ARRAY(0, 65535)) AS line
     WHERE users > 0
-      AND page * 4096 + line < users + collisions
+      AND page * 65536 + line < users + collisions
   ),
   combinations AS (
     SELECT

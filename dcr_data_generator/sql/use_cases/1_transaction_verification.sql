@@ -9,3 +9,4 @@ SELECT
 FROM merchant_provider.orders AS o
 JOIN ewallet_provider.transactions AS t ON o.order_id = t.order_id
 ORDER BY o.created_at, o.order_id
+LIMIT 1000

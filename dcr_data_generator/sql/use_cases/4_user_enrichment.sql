@@ -10,3 +10,4 @@ SELECT
 FROM ewallet_provider.provider_users AS p
 JOIN merchant_provider.users AS u ON p.email = u.email
 ORDER BY p.provider_user_id, u.id
+LIMIT 1000

@@ -7,3 +7,4 @@ SELECT
 FROM merchant_provider.orders AS o
 JOIN ewallet_clean_room.wallet_orders AS w ON o.order_id = w.order_id
 ORDER BY o.created_at, o.order_id
+LIMIT 1000

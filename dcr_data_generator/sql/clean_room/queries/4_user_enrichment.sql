@@ -17,3 +17,4 @@ SELECT
 FROM our_users AS p
 JOIN merchant_clean_room.customers AS c ON p.hashed_email = c.hashed_email
 ORDER BY p.provider_user_id, c.age
+LIMIT 1000
