@@ -100,6 +100,21 @@ def growth() -> Iterator[tuple[str, str, str]]:
         yield f"`synthesize`, {orders:,} orders", result + more, "at most 1.3 times, 4 GiB" if last else ""
 
 
+def scaled() -> Iterator[tuple[str, str, str]]:
+    """Whole runs of both engines on scaled samples, checks included, each once in a process of its own."""
+    for engine in ("pandas", "bigquery"):
+        per_order: dict[int, float] = {}
+        for orders in (100_000, 1_000_000, 5_000_000, 20_000_000):
+            measured = measure.in_a_process_of_its_own("scaled", engine, orders)
+            per_order[orders] = measured["took"] / orders * 1e6
+            result = f"{per_order[orders]:.1f} microseconds an order, peak {measured['peak'] / (1 << 30):.1f} GiB"
+            target = ""
+            if orders == 20_000_000:
+                result += f"; {per_order[orders] / per_order[1_000_000]:.2f} times the time of 1,000,000"
+                target = "at most 1.5 times, 6 GiB" if engine == "bigquery" else ""
+            yield f"the whole run, {orders:,} orders, engine {engine}", result, target
+
+
 def default_runs() -> Iterator[tuple[str, str, str]]:
     """The default run on the embedded engine, its report included."""
     with whole_run.filled_directory() as directory:
@@ -134,6 +149,7 @@ def main() -> None:
     parts = {
         "synthesis": lambda: (row for orders in (100_000, 1_000_000) for row in synthesis(orders)),
         "growth": growth,
+        "scaled": scaled,
         "default": default_runs,
         "runs": whole_runs,
     }
