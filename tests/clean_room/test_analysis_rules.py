@@ -612,7 +612,9 @@ def test_what_imports_nothing_but_the_policy_and_the_errors_can_be_used_alone() 
     for file in Path(analysis_rules.__file__).parent.glob("*.py"):
         modules = re.findall(r"^from (dcr_data_generator[\w.]*) import", file.read_text(encoding="utf-8"), re.MULTILINE)
         for module in modules:
-            assert module.startswith("dcr_data_generator.clean_room.analysis_rules") or module.endswith((".policy", ".errors"))
+            assert module.startswith("dcr_data_generator.clean_room.analysis_rules") or module.endswith(
+                (".policy", ".errors")
+            )
 
 
 @pytest.mark.parametrize(("place", "size"), [(0, 1), (-1, 2), (1 << 31, 1), (1, 1 << 40)])
