@@ -50,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             # Here, so that a wrong flag is reported at once: these take their time.
             from dcr_data_generator.clean_room import publish, rehearse, subscribe
-        except ModuleNotFoundError as error:
+        except ImportError as error:
             raise UserError(
-                f"the clean room is not installed ({error.name} is missing): run `uv sync --group clean-room`"
+                f"the clean room is not installed as it should be ({error}): run `uv sync --group clean-room`"
             ) from None
         # A command is the function of its name.
         run = next(getattr(module, name) for module in (rehearse, publish, subscribe) if hasattr(module, name))

@@ -4,13 +4,14 @@ The tables, views, queries, answers and messages of the first part are the page'
 """
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from dcr_data_generator.clean_room import analysis_rules, policy
-from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstood, Refused
+from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstood, Refused, engine
 from dcr_data_generator.errors import UserError
 
 EXAM = [
@@ -607,8 +608,39 @@ def test_a_mistake_in_a_query_is_easy_to_find(query: str, message: str) -> None:
     assert str(error.value) == message
 
 
-def test_what_imports_nothing_but_the_policy_can_be_used_alone() -> None:
+def test_what_imports_nothing_but_the_policy_and_the_errors_can_be_used_alone() -> None:
     for file in Path(analysis_rules.__file__).parent.glob("*.py"):
         modules = re.findall(r"^from (dcr_data_generator[\w.]*) import", file.read_text(encoding="utf-8"), re.MULTILINE)
         for module in modules:
-            assert module.startswith("dcr_data_generator.clean_room.analysis_rules") or module.endswith(".policy")
+            assert module.startswith("dcr_data_generator.clean_room.analysis_rules") or module.endswith(
+                (".policy", ".errors")
+            )
+
+
+@pytest.mark.parametrize(("place", "size"), [(0, 1), (-1, 2), (1 << 31, 1), (1, 1 << 40)])
+def test_nothing_is_copied_beyond_the_engines_memory(place: int, size: int) -> None:
+    client = engine.start().wasm_client
+    for copy in (client.read_bytes, lambda place, size: client.write_bytes(place, bytes(min(size, 1 << 26)))):
+        with pytest.raises(UserError, match="fewer --days"):
+            copy(place, size)
+
+
+def test_what_the_engine_cannot_allocate_is_one_line() -> None:
+    client = engine.start().wasm_client
+    assert client.allocate_bytes(0xFFFF_FFFF) == 0
+    with pytest.raises(UserError, match="do not fit into the memory"):
+        client.write_bytes(client.allocate_bytes(0xFFFF_FFFF), b"a")
+
+
+@pytest.mark.parametrize("name", ["Config", "WasmClient.read_bytes", "WasmClient.write_bytes"])
+def test_a_private_name_that_has_changed_is_one_line_with_the_version_that_is_wanted(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = engine.start().wasm_client
+    for copy in ("read_bytes", "write_bytes"):  # as the package has them
+        monkeypatch.delattr(client, copy)
+    monkeypatch.delattr(f"zetasql.core.wasm_client.{name}")
+    pin = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["clean-room"]
+    assert f"zetasql=={engine.ZETASQL}" in pin
+    with pytest.raises(UserError, match=rf"needs zetasql {engine.ZETASQL}, .* `uv sync --group clean-room`"):
+        engine.start()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from google.protobuf import empty_pb2
@@ -23,6 +24,7 @@ from zetasql.wasi._pb2.zetasql.public import value_pb2
 
 from dcr_data_generator.clean_room.analysis_rules import dialect
 from dcr_data_generator.clean_room.analysis_rules.lineage import NotUnderstood, find
+from dcr_data_generator.errors import UserError
 
 # The engine's names of types for those of BigQuery's API that it does not have.
 TYPES = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "BOOLEAN": "BOOL"}
@@ -31,6 +33,9 @@ REWRITES = [
     for name in ("AGGREGATION_THRESHOLD", "ANONYMIZATION", "BUILTIN_FUNCTION_INLINER", "LIKE_ANY_ALL", "GROUPING_SET")
 ]
 UNIT = "privacy_unit_column"
+# The version whose private names `start` uses.
+ZETASQL = "0.1.5"
+OUT_OF_MEMORY = "the tables do not fit into the memory of Google's SQL engine: run main with fewer --days"
 EPOCH = date(1970, 1, 1)
 READERS: dict[str, Callable] = {
     "timestamp_value": lambda value: value.ToDatetime(UTC),
@@ -59,18 +64,38 @@ class CachedConfig(Config):
 def start() -> ZetaSqlLocalService:
     """Start the engine, once per process: its 28 MB of WebAssembly are compiled once per machine, and then cached."""
     # The package makes its own Config, without wasmtime's cache: there is no other way in.
-    wasm_client.Config = CachedConfig
-    service = ZetaSqlLocalService.get_instance()
-    client = service.wasm_client
-
-    def address() -> int:
-        # It moves when it grows.
-        return ctypes.addressof(client.memory.data_ptr().contents)
-
+    try:
+        if not callable(wasm_client.Config):
+            raise TypeError
+        wasm_client.Config = CachedConfig
+        service = ZetaSqlLocalService.get_instance()
+        client = service.wasm_client
+        client.read_bytes(1, client.memory.data_len() and 1)
+        if not callable(client.write_bytes):
+            raise TypeError
+    except (AttributeError, TypeError):
+        raise UserError(
+            f"the clean room needs zetasql {ZETASQL}, and {version('zetasql')} is another: run "
+            "`uv sync --group clean-room`"
+        ) from None
     # The package copies byte by byte in Python, which takes a second per megabyte.
-    client.write_bytes = lambda place, content: ctypes.memmove(address() + place, content, len(content))
-    client.read_bytes = lambda place, size: ctypes.string_at(address() + place, size)
+    client.write_bytes = lambda place, content: ctypes.memmove(
+        address(client, place, len(content)), content, len(content)
+    )
+    client.read_bytes = lambda place, size: ctypes.string_at(address(client, place, size), size)
     return service
+
+
+def address(client: wasm_client.WasmClient, place: int, size: int) -> int:
+    """Find the address of some bytes of the engine's memory, which moves when it grows.
+
+    Raises:
+        UserError: they are not in it: the engine had no memory left, or its malloc returned nothing.
+    """
+    place %= 1 << 32  # WebAssembly's integers have a sign
+    if not 0 < place <= client.memory.data_len() - size:
+        raise UserError(OUT_OF_MEMORY)
+    return ctypes.addressof(client.memory.data_ptr().contents) + place
 
 
 class GoogleSQL:
