@@ -222,9 +222,13 @@ def test_a_list_overlap_says_how_many_rows_stay_unseen(room: CleanRoom) -> None:
     orders = room.ask(sql.read("clean_room/queries/1_transaction_verification").text)
     assert [row[0] for row in orders.answer.rows] == [1]
     assert orders.withheld[0].startswith("2 of the 3 rows of ewallet_clean_room.wallet_orders, withheld")
-    people = room.ask(sql.read("clean_room/queries/4_user_enrichment").text)
+    text = sql.read("clean_room/queries/4_user_enrichment").text
+    people = room.ask(text)
     assert [row[1] for row in people.answer.rows] == [hashed(f"free{number}@example.com") for number in range(3)]
     assert people.withheld[0].startswith("1 of the 4 rows of merchant_clean_room.customers, withheld")
+    limited = room.ask(text.replace("LIMIT 1000", "LIMIT 1"))
+    assert len(limited.answer.rows) == 1
+    assert limited.withheld == people.withheld
 
 
 def test_twenty_draws_use_up_the_budget_and_differ(room: CleanRoom) -> None:

@@ -148,6 +148,11 @@ class GoogleSQL:
                 edits.append((as_range(node.path_expr), f"`{name}`{alias}"))
         return edit(text, edits)
 
+    def without_limit(self, text: str) -> str:
+        """Leave out the LIMIT of a query; one in a subquery stays."""
+        outermost = self.nodes(text, types.ASTQuery)[0]
+        return edit(text, [(as_range(outermost.limit_offset), "")]) if outermost.limit_offset else text
+
     def nodes(self, text: str, kind: type) -> list[Any]:
         """Find the nodes of a kind in the syntax tree of a statement; NotUnderstood if it is not one statement."""
         try:

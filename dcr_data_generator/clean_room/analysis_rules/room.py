@@ -190,7 +190,12 @@ class CleanRoom:
         return [position for position, output in enumerate(outputs) if output.column.column_id in numbers]
 
     def rows_withheld(self, question: Question, answer: Answer) -> Iterator[str]:
-        """Say how many rows of a list overlap match nothing, where the answer shows on what it was joined."""
+        """Say how many rows of a list overlap match nothing, where the answer shows on what it was joined.
+
+        A LIMIT leaves rows out, too: that is the query's own doing, and no rule's.
+        """
+        if (text := self.engine.without_limit(question.text)) != question.text:
+            [answer] = self.evaluate(question._replace(text=text))
         for view in dict.fromkeys(source.table for source in question.lineage.sources):
             policy = self.policies.get(view)
             if not policy or policy.privacy_unit_column or not policy.join_restriction_policy:
