@@ -70,6 +70,8 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
     """The flow: the source, the merchant's snapshot, the provider made from it, the checks, and the answers."""
     from dcr_data_generator import checks, ewallet, export, report, snapshot, source, use_cases, warehouse
 
+    report.check_path(settings)
+    export.check_paths(settings)
     step = partial(shutdown.step, terminal, settings.timeout)
     with ExitStack() as stack:
         with step("Connect") as done:
