@@ -105,11 +105,11 @@ def prepare(directory: Path) -> None:
         UserError: another version wrote it, it cannot be written, or its disk is full.
     """
     marker = directory / MARKER
-    if links := [path for path in directory.glob("*") if path.is_symlink()]:
-        raise UserError(f"{links[0]} is a link, which may lead to what is not ours: give another --embedded-dir")
     # Other versions may not be able to read what these write.
     versions = f"dcr_data_generator data 1, bqemulator {version('bqemulator')}, duckdb {version('duckdb')}\n".encode()
     try:
+        if links := [path for path in directory.glob("*") if path.is_symlink()]:
+            raise UserError(f"{links[0]} is a link, which may lead to what is not ours: give another --embedded-dir")
         (directory / UPLOADS).mkdir(parents=True, exist_ok=True)
         if not (directory / DATA).exists():
             marker.write_bytes(versions)
@@ -135,8 +135,6 @@ def explain(directory: Path, error: str) -> str | None:
         return f"the disk of {directory} is full: free some space, or give another --embedded-dir"
     if "Could not set lock" in error:
         return f"{directory} is in use by another run, or is being served: end that, or give another --embedded-dir"
-    if "Failed to load 'spatial'" in error:
-        return "DuckDB's extension in ~/.duckdb/extensions is damaged: remove that folder and run again"
     if re.search(r"not a valid DuckDB|Corrupt database|Catalog corruption|Could not read|Serialization|\bWAL\b", error):
         return (
             f"the data in {directory} cannot be read ({error.splitlines()[0]:.200}): remove the directory and run again"

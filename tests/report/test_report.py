@@ -298,6 +298,7 @@ def test_a_report_and_an_empty_file_are_replaced(default_report: Path, tmp_path:
 
 @pytest.mark.usefixtures("wanted")
 def test_no_report_is_written_among_the_data(tmp_path: Path) -> None:
+    (tmp_path / "data/uploads").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "data")
     for folder in ("data", "link", "data/uploads"):
         settings = make_settings(embedded_dir=tmp_path / "data", report=tmp_path / folder / "bqemulator.duckdb")
