@@ -112,6 +112,7 @@ def run_safely(command: Callable[["Terminal"], int]) -> int:
             except UserError as error:
                 # Before the first step, nothing can have been replaced.
                 terminal.error(f"{error} ({terminal.consequence()})" if terminal.title else str(error))
+                return error.status
             except (TimedOut, TimeoutError):
                 terminal.error(
                     f"BigQuery did not answer in time: run again, or give a longer --timeout ({terminal.consequence()})"
