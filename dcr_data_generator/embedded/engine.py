@@ -62,8 +62,8 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
             grpc_port=0,
             default_project_id=PROJECT,
             persistence_mode=PersistenceMode.PERSISTENT,
-            data_dir=directory,
-            upload_staging_dir=directory / UPLOADS,
+            data_dir=directory.resolve(),
+            upload_staging_dir=(directory / UPLOADS).resolve(),
             # Old versions of tables would make the directory grow.
             time_travel_retention_days=0,
             enable_format_extensions=False,
