@@ -25,6 +25,14 @@ ADVICE = {
 class UserError(Exception):
     """An error that a person can put right. Its text says in one line what is wrong and what to do."""
 
+    status = 2
+
+
+class AnotherRunError(UserError):
+    """Two runs have written to the same datasets at the same time: like a red check, and no fault."""
+
+    status = 1
+
 
 def explain(error: BaseException, project: str | None) -> str:
     """Explain one of BIGQUERY_ERRORS in one line: BigQuery's own words, and what to do in the project written to."""

@@ -10,11 +10,23 @@ from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import FIVE_TABLES, PROVIDER, named
 from dcr_data_generator.warehouse import Warehouse
-from dcr_data_generator.whole_file import write_whole
+from dcr_data_generator.whole_file import is_ours, write_whole
 
 ROWS_PER_GROUP = 100_000
 # The others by all columns, of which the first is the key.
 SORTED_BY = {f"{PROVIDER}.transactions": ["transaction_timestamp", "order_id"]}
+
+
+def check_paths(settings: Settings) -> None:
+    """Check that an export, if one is wanted, replaces Parquet files and nothing else. Raises UserError if it would."""
+    for name in FIVE_TABLES:
+        if settings.export and not is_ours(path := settings.export / file_of(name, settings), b"PAR1"):
+            raise UserError(f"{path} is not a Parquet file, and stays: give another --export")
+
+
+def file_of(name: str, settings: Settings) -> str:
+    """Where a table is exported to, in the folder of the export."""
+    return f"{named(name, settings).replace('.', '/')}.parquet"
 
 
 def run(warehouse: Warehouse, settings: Settings, folder: Path) -> None:
@@ -28,8 +40,7 @@ def run(warehouse: Warehouse, settings: Settings, folder: Path) -> None:
     """
 
     def write(name: str) -> None:
-        table_name = named(name, settings)
-        path = folder / f"{table_name.replace('.', '/')}.parquet"
+        table_name, path = named(name, settings), folder / file_of(name, settings)
         columns = warehouse.client.get_table(f"{warehouse.client.project}.{table_name}").schema
         rows = warehouse.read_arrow(table_name, columns)
         fields = zip(rows.schema, columns, strict=True)
@@ -41,6 +52,6 @@ def run(warehouse: Warehouse, settings: Settings, folder: Path) -> None:
                 parquet.write_table(table, file, row_group_size=ROWS_PER_GROUP)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise UserError(f"{path} cannot be written ({reason}): free some space, or give another --export") from None
+            raise UserError(f"{path} cannot be written ({reason}): give another --export") from None
 
     run_in_parallel(write, FIVE_TABLES, warehouse.threads, wait_for_all=True)

@@ -46,8 +46,9 @@ CONSTANTS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the five tables and show what came out.
 
-    Returns: the exit status: 0; 1 where a check is red; 2 for an error that a person can put right; and for a run that
-    was stopped what a shell reports, 130 for Ctrl-C and 143 for SIGTERM.
+    Returns: the exit status: 0; 1 where a check is red, or another run wrote at the same time; 2 for an error that a
+    person can put right; and for a run that was stopped what a shell reports: 129 for SIGHUP, 130 for Ctrl-C and 143
+    for SIGTERM.
     """
 
     def command(terminal: "Terminal") -> int:
@@ -70,6 +71,8 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
     """The flow: the source, the merchant's snapshot, the provider made from it, the checks, and the answers."""
     from dcr_data_generator import checks, ewallet, export, report, snapshot, source, use_cases, warehouse
 
+    report.check_path(settings)
+    export.check_paths(settings)
     step = partial(shutdown.step, terminal, settings.timeout)
     with ExitStack() as stack:
         with step("Connect") as done:
@@ -81,7 +84,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
             source.check_tables(client, settings)
             bytes_to_read = source.limit_bytes(client, settings)
             notices = [] if settings.keep_snapshot else source.check(client, settings)
-            source.create_datasets(client, settings)
+            marked = source.create_datasets(client, settings)
             done.result = "the snapshot is kept" if settings.keep_snapshot else settings.window
         terminal.notices(notices)
         if place.is_billed:
@@ -91,6 +94,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
                 snapshot.take(client, settings, replaced)
         with step("Step 2: create the e-wallet provider"):
             ewallet.create(place, settings, replaced)
+            source.check_alone(client, marked, has_written=True)
         verdict: list[checks.Check] = []
         if not settings.skip_checks:
             with step("Check the result") as done:
@@ -100,12 +104,14 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
         with step("Ask the four questions"):
             answers, outcome = use_cases.run(client, settings), use_cases.count(client, settings)
             advice = [] if settings.keep_snapshot else use_cases.advise(client, settings)
+            source.check_alone(client, marked)
         if settings.export:
             with step("Export"):
                 export.run(place, settings, settings.export)
         if not settings.no_report:
             with step("Write the report"):
                 report.write(place, settings, verdict, answers, outcome)
+        source.check_alone(client, marked)
         terminal.use_cases(answers)
         terminal.outcome(outcome, settings)
         terminal.notices(advice)

@@ -5,6 +5,7 @@ import signal
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 REPEAT_SECONDS = 0.5
 # Windows has none: there, only the client's own timeouts end a step.
 DEADLINE: signal.Signals | None = getattr(signal, "SIGALRM", None)
+HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 
 
 class Stopped(BaseException):
@@ -38,7 +40,7 @@ class TimedOut(BaseException):
 
 @contextmanager
 def handle_signals() -> Iterator[None]:
-    """Raise Stopped on SIGINT and SIGTERM and TimedOut at the deadline, while the block runs in the main thread.
+    """Raise Stopped on SIGINT, SIGTERM and SIGHUP, and TimedOut at the deadline, while the block is in the main thread.
 
     Python ignores an exception raised in a finalizer or in a callback of some libraries, so it is raised again and
     again, except while a block that it interrupted clears up. Temporary files go to a folder of the run's own, which is
@@ -56,8 +58,10 @@ def handle_signals() -> Iterator[None]:
         if not is_interrupted():
             raise stops[0] if stops else TimedOut
 
+    # Under nohup, a run goes on when its terminal is closed.
+    hangup = HANGUP if HANGUP and signal.getsignal(HANGUP) != signal.SIG_IGN else None
     with ExitStack() as stack:
-        for number in filter(None, (signal.SIGINT, signal.SIGTERM, DEADLINE)):
+        for number in filter(None, (signal.SIGINT, signal.SIGTERM, hangup, DEADLINE)):
             stack.callback(signal.signal, number, signal.signal(number, interrupt))
         stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
         folder = tempfile.TemporaryDirectory(prefix="dcr_data_generator_", ignore_cleanup_errors=True)
@@ -108,6 +112,7 @@ def run_safely(command: Callable[["Terminal"], int]) -> int:
             except UserError as error:
                 # Before the first step, nothing can have been replaced.
                 terminal.error(f"{error} ({terminal.consequence()})" if terminal.title else str(error))
+                return error.status
             except (TimedOut, TimeoutError):
                 terminal.error(
                     f"BigQuery did not answer in time: run again, or give a longer --timeout ({terminal.consequence()})"
@@ -116,6 +121,12 @@ def run_safely(command: Callable[["Terminal"], int]) -> int:
                 raise
             except OSError as error:
                 terminal.error(f"I/O error: {error.strerror or type(error).__name__} ({terminal.consequence()})")
+            except Exception as error:  # a service that is not BigQuery, or a fault of this program
+                frame = traceback.extract_tb(error.__traceback__)[-1]
+                terminal.error(
+                    f"unexpected {type(error).__name__} ({error!s:.300}) in {frame.filename}, line {frame.lineno}: run "
+                    f"again; if it stays, report this line ({terminal.consequence()})"
+                )
             return 2
         except Stopped as stop:
             from dcr_data_generator.terminal import Terminal
@@ -131,8 +142,8 @@ def exit_with(main: Callable[[], int]) -> NoReturn:
         status = main()
     except SystemExit as end:  # of --help, or of an output that is closed
         status = int(end.code or 0)
-    except BrokenPipeError:
-        status = 1
+    except OSError:  # nobody reads the output, or what is said about an error
+        status = 2
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     whole_file.remove_unfinished()

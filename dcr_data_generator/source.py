@@ -2,20 +2,24 @@
 
 import math
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 
 import pandas as pd
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import Forbidden, NotFound
 from google.cloud import bigquery
 
 from dcr_data_generator import sql
-from dcr_data_generator.errors import UserError
+from dcr_data_generator.errors import AnotherRunError, UserError
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import DATASETS, MERCHANT, SOURCE, SOURCE_SCHEMAS, WORKING, WORKING_LABELS, named
 
+# The label of a run's jobs, and of the datasets that it writes to.
+RUN = "run"
 MAX_WALLET_ONLY_USERS = 10_000_000
 # What small queries may be billed: BigQuery bills 10 MiB per table at least.
 MIN_BYTES_BILLED = 100 << 20
@@ -26,7 +30,7 @@ BYTES_PER_ORDER = 600
 
 def at_one_instant(client: bigquery.Client, settings: Settings) -> Settings:
     """Fix the instant at which all statements of the run read the source; it is BigQuery's own time."""
-    [now] = sql.run(client, "source_time", settings).rows
+    now = sql.run(client, "source_time", settings).row
     return replace(settings, source_time=now.source_time)
 
 
@@ -80,7 +84,7 @@ def check(client: bigquery.Client, settings: Settings) -> list[str]:
     Raises:
         UserError: the source has no order of a customer in the window, or too many; or a dataset is elsewhere.
     """
-    [window] = sql.run(client, "source_window", settings).rows
+    window = sql.run(client, "source_window", settings).row
     orders, customers = window.orders_in_window, window.orders_of_customers
     check_run(client, settings, orders, customers, window.first_date, window.last_date)
     if settings.scale > 1:
@@ -221,15 +225,41 @@ def check_dataset(client: bigquery.Client, name: str, settings: Settings) -> Non
             )
 
 
-def create_datasets(client: bigquery.Client, settings: Settings) -> None:
-    """Create the two datasets where they are missing; one that exists stays as it is."""
+def create_datasets(client: bigquery.Client, settings: Settings) -> list[bigquery.Dataset]:
+    """Create the two datasets where they are missing, and mark them with this run; one that exists stays else as it is.
 
-    def create(name: str) -> None:
+    Returns: those that are marked. The role BigQuery Data Editor does not allow it where somebody else created them.
+    """
+    run = (client.default_query_job_config or bigquery.QueryJobConfig()).labels[RUN]
+
+    def create(name: str) -> list[bigquery.Dataset]:
         dataset = bigquery.Dataset(named(f"{client.project}.{name}", settings))
-        dataset.location, dataset.description = settings.location, DATASETS[name]
+        dataset.location, dataset.description, dataset.labels = settings.location, DATASETS[name], {RUN: run}
         try:
-            client.get_dataset(dataset.reference)
+            dataset.labels = client.get_dataset(dataset.reference).labels | {RUN: run}
+            client.update_dataset(dataset, ["labels"])
         except NotFound:
             client.create_dataset(dataset, exists_ok=True)
+        except Forbidden:
+            return []
+        return [dataset]
 
-    run_in_parallel(create, DATASETS)
+    return list(chain.from_iterable(run_in_parallel(create, DATASETS)))
+
+
+def check_alone(client: bigquery.Client, marked: Sequence[bigquery.Dataset], has_written: bool = False) -> None:
+    """Check that the datasets still have the mark of this run; one that has written until now tells the other run, too.
+
+    Raises:
+        AnotherRunError: another run has begun to write to the datasets since this one did.
+    """
+    if all(client.get_dataset(each.reference).labels.get(RUN) == each.labels[RUN] for each in marked):
+        return
+    if has_written:
+        for each in marked:
+            client.update_dataset(each, ["labels"])
+    names = " and ".join(each.dataset_id for each in marked)
+    raise AnotherRunError(
+        f"another run has written to {names} at the same time, and the tables may be those of both: run again once it "
+        "has ended, or give another --suffix"
+    )

@@ -49,8 +49,8 @@ class Terminal:
         self.consequence: Callable[[], str] = lambda: "nothing was replaced"
 
     def line(self, text: str = "") -> None:
-        """Print a line of markup; on a terminal it wraps at words."""
-        self.console.print(text, soft_wrap=not self.console.is_terminal)
+        """Print a line of markup, whatever values it has; on a terminal it wraps at words."""
+        self.console.print(printable(text), soft_wrap=not self.console.is_terminal)
 
     def error(self, text: str) -> None:
         """Say in one line what is wrong and what to do, and in which step it happened."""
@@ -79,7 +79,7 @@ class Terminal:
             self.line(f"{mark} {text}")
             return
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(mark, text)
+        grid.add_row(mark, printable(text))
         self.console.print(grid)
 
     def notices(self, notices: Sequence[str]) -> None:
@@ -179,9 +179,14 @@ def percent(part: float) -> str:
     return f"{part:.2%}"
 
 
+def printable(text: str) -> str:
+    """Leave out what would steer a terminal or a browser; lines stay lines."""
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+
+
 def on_one_line(text: str) -> str:
-    """Leave out what would break a line or steer a terminal."""
-    return "".join(character if character.isprintable() else " " for character in " ".join(text.split()))
+    """Leave out what would break a line, too."""
+    return printable(" ".join(text.split()))
 
 
 def plain(value: object, longest: int = MAX_CHARACTERS) -> str:

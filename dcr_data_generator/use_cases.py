@@ -49,8 +49,8 @@ def run(client: bigquery.Client, settings: Settings) -> list[UseCase]:
             query.name,
             query.comments["question"],
             f"{query.comments['asks']} Join key: {query.comments['key']}",
-            FIGURES[query.name](answer.rows[0]),
-            SENTENCES[query.name](answer.rows[0]),
+            FIGURES[query.name](answer.row),
+            SENTENCES[query.name](answer.row),
             *table,
             named(query.text, settings),
         )
@@ -61,7 +61,7 @@ def run(client: bigquery.Client, settings: Settings) -> list[UseCase]:
 def count(client: bigquery.Client, settings: Settings) -> Outcome:
     """Count the rows of the five tables, and the people of the two parties."""
     row_counts, dates, overlap = sql.run_all(client, ["row_counts", "order_dates", "overlap"], settings)
-    return Outcome(dict(row.values() for row in row_counts.rows), *dates.rows[0].values(), *overlap.rows[0].values())
+    return Outcome(dict(row.values() for row in row_counts.rows), *dates.row.values(), *overlap.row.values())
 
 
 def advise(client: bigquery.Client, settings: Settings) -> list[str]:

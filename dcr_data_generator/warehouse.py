@@ -1,5 +1,6 @@
 """Connects to a BigQuery: the embedded one, an emulator, or Google Cloud. Only this room knows which one it is."""
 
+import json
 import logging
 import os
 import socket
@@ -12,15 +13,21 @@ from urllib.parse import urlsplit
 import google.auth
 import pandas as pd
 import pyarrow as pa
+from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
 from google.cloud.bigquery_storage import BigQueryReadClient
 
 from dcr_data_generator.embedded import client as embedded
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import BIGQUERY_ERRORS, UserError, explain
+from dcr_data_generator.session import Session
 from dcr_data_generator.settings import SOURCE, Settings
 
+# The fields of the answer to datasets.list, and how much of it is read.
+DATASET_LIST = {"kind", "etag", "datasets", "nextPageToken", "totalItems", "unreachable"}
+MAX_ANSWER = 1 << 20
 MAX_BYTES_BILLED = 1 << 30  # per query, until a dry run has told how large the source is
 
 
@@ -105,7 +112,9 @@ def connect_to_emulator(settings: Settings, address: str, fill_source: bool) -> 
         raise UserError(
             f"no emulator answers at BIGQUERY_EMULATOR_HOST={address}: start one there, or unset the variable"
         ) from None
-    client = embedded.connect(url, str(settings.write_project_id), client_defaults(settings.location))
+    check_emulator(url, settings)
+    defaults, timeout = client_defaults(settings.location), settings.timeout
+    client = embedded.connect(url, str(settings.write_project_id), defaults, timeout=timeout)
     if fill_source and settings.source_dataset == SOURCE:
         thelook.fill_if_missing(client, settings)
     return Warehouse(
@@ -116,10 +125,35 @@ def connect_to_emulator(settings: Settings, address: str, fill_source: bool) -> 
     )
 
 
+def check_emulator(url: str, settings: Settings) -> None:
+    """Check that a service answers as BigQuery does; what the client makes of other answers helps nobody."""
+    session = Session(AnonymousCredentials(), settings.write_project_id, settings.timeout)
+    session.trust_env = False
+
+    def answer() -> bytes:
+        datasets = f"{url}/bigquery/v2/projects/{settings.write_project_id}/datasets?maxResults=1"
+        content = b""
+        with session.get(datasets, timeout=settings.timeout, stream=True) as response:
+            if not response.ok:  # the client explains why
+                return b"{}"
+            for part in response.iter_content(1 << 16):
+                content += part
+                if len(content) > MAX_ANSWER:
+                    break
+        return content
+
+    try:
+        content = json.loads(DEFAULT_RETRY(answer)())
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or content.keys() - DATASET_LIST:
+        raise UserError(f"what answers at BIGQUERY_EMULATOR_HOST={url} is not BigQuery: set another, or unset it")
+
+
 def connect_to_google_cloud(settings: Settings) -> Warehouse:
     """Connect to Google Cloud with Application Default Credentials."""
     try:
-        credentials, _ = google.auth.default()
+        credentials, _ = google.auth.default(bigquery.Client.SCOPE)
     except (DefaultCredentialsError, OSError, ValueError, LookupError, TypeError, AttributeError):
         # All but the first come from a credentials file that holds something else, or is a folder.
         variable = "GOOGLE_APPLICATION_CREDENTIALS"
@@ -128,8 +162,11 @@ def connect_to_google_cloud(settings: Settings) -> Warehouse:
             f"there are no credentials to write to project {settings.write_project_id} on Google Cloud: "
             f"{first}run `gcloud auth application-default login`, then run this again"
         ) from None
+    session = Session(credentials, settings.write_project_id, settings.timeout)
+    session.configure_mtls_channel()  # as the client does for a session of its own
+    defaults = client_defaults(settings.location)
     return Warehouse(
-        bigquery.Client(settings.write_project_id, credentials, **client_defaults(settings.location)),
+        bigquery.Client(settings.write_project_id, credentials, _http=session, **defaults),
         BigQueryReadClient(credentials=credentials),
         name=f"Google Cloud, project {settings.write_project_id}",
         how_to_query=f"https://console.cloud.google.com/bigquery?project={settings.write_project_id}",

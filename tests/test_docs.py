@@ -129,6 +129,14 @@ def headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+def test_every_promise_names_a_test_that_exists() -> None:
+    page = (ROOT / "docs/how-reliable.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"`(test_\w+)`", page))
+    tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    assert len(names) > 30
+    assert [name for name in names if not any(f"def {name}(" in text for text in tests)] == []
+
+
 def test_every_page_is_linked_from_the_readme() -> None:
     text = README.read_text(encoding="utf-8")
     assert [page.name for page in PAGES[1:] if f"](docs/{page.name})" not in text] == []

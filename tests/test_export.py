@@ -99,3 +99,20 @@ def test_an_export_that_breaks_off_leaves_the_old_file_whole(
     assert {path.name: path.read_text(encoding="utf-8") for path in old.parent.iterdir()} == {
         "orders.parquet": "the old one"
     }
+
+
+def test_a_file_that_is_not_parquet_is_not_replaced(folder: Path, tmp_path: Path) -> None:
+    export.check_paths(make_settings(export=folder))
+    (tmp_path / "ewallet_provider").mkdir()
+    (tmp_path / "ewallet_provider/transactions.parquet").write_text("mine", encoding="utf-8")
+    with pytest.raises(UserError, match=r"transactions\.parquet is not a Parquet file, and stays"):
+        export.check_paths(make_settings(export=tmp_path))
+
+
+def test_an_export_that_may_not_be_written_does_not_speak_of_space(
+    default_run: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = PermissionError(13, "Permission denied")
+    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: (_ for _ in ()).throw(refused))
+    with pytest.raises(UserError, match=r"orders.parquet cannot be written \(Permission denied\): give another"):
+        export.run(default_run, make_settings(), tmp_path)

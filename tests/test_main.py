@@ -11,13 +11,15 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import checks, ewallet, main, sql, warehouse
+from dcr_data_generator import checks, ewallet, export, main, source, sql, warehouse
 from dcr_data_generator.embedded import client as embedded
 from dcr_data_generator.embedded.engine import Endpoints
+from dcr_data_generator.errors import AnotherRunError
 from dcr_data_generator.tables import SOURCE
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import emulator, proxy, tables
@@ -25,6 +27,7 @@ from tests.support.emulator import ROOT, TABLES
 from tests.support.page import is_harmless
 from tests.support.proxy import Proxy, Request, Response
 from tests.support.screen import screen
+from tests.support.settings import make_settings
 from tests.support.worlds import all_green, green_and_red
 
 PROJECT = "guarded"
@@ -72,7 +75,9 @@ def other_things(client: bigquery.Client) -> dict[str, object]:
     found = {}
     for item in client.list_datasets():
         dataset = client.get_dataset(item.reference)
-        found[dataset.dataset_id] = dataset.to_api_repr()
+        changed = ("etag", "lastModifiedTime")
+        found[dataset.dataset_id] = {key: each for key, each in dataset.to_api_repr().items() if key not in changed}
+        found[dataset.dataset_id]["labels"].pop("run", None)
         found[f"{dataset.dataset_id}: routines"] = sorted(map(str, client.list_routines(dataset)))
         for table in client.list_tables(dataset):
             name = f"{table.dataset_id}.{table.table_id}"
@@ -176,13 +181,14 @@ def written(requests: list[Request]) -> list[str]:
     return changes
 
 
-def test_a_run_writes_five_tables_and_the_descriptions_of_two_of_them(guarded: dict) -> None:
+def test_a_run_writes_five_tables_the_descriptions_of_two_of_them_and_its_mark(guarded: dict) -> None:
     assert sorted(written(guarded["second"])) == sorted(
         [f"{PROJECT}.{table}" for table in TABLES]
         + [
             f"PATCH datasets/ewallet_provider/tables/{name} ['description', 'schema']"
             for name in ("provider_users", "transactions")
         ]
+        + [f"PATCH datasets/{name} ['labels']" for name in DATASETS]
     )
 
 
@@ -295,6 +301,38 @@ def test_a_red_check_ends_the_run_with_status_1_after_all_else_is_printed(
     assert lines[red + 1].startswith("      email x@example.com, city </script><script>")
     assert any("Five tables" in line for line in lines[red:])
     assert lines[-1] == "✗ 1 of 2 checks is red: do not show these tables to anyone."
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "steps"),
+    [(ewallet, "create", 3), (checks, "run", 5), (export, "run", 7)],
+    ids=["before step 2", "before the checks", "before the export"],
+)
+def test_another_run_in_between_is_said_in_one_line_with_status_1(
+    module: ModuleType,
+    name: str,
+    steps: int,
+    run: Callable,
+    connect: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    function, other = getattr(module, name), connect("main-tests").client  # whose runs have another id
+
+    def begin_another_run(*arguments: object) -> object:
+        marked.extend(source.create_datasets(other, make_settings()))
+        return function(*arguments)
+
+    marked: list[bigquery.Dataset] = []
+    monkeypatch.setattr(module, name, begin_another_run)
+    status, out, err = run("--export", str(tmp_path))
+    assert (status, out.count("✓ ")) == (1, steps)
+    assert "another run has written to merchant_provider and ewallet_provider at" in emulator.only_line(err)
+    if module is ewallet:  # this run may have written after the other one began, which is to know it, too
+        with pytest.raises(AnotherRunError):
+            source.check_alone(other, marked)
+    else:
+        source.check_alone(other, marked)
 
 
 def test_another_partnership_has_datasets_of_its_own_and_its_snapshot_can_be_kept(

@@ -13,7 +13,7 @@ from dcr_data_generator.terminal import Terminal
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGALRM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM])
 def test_a_signal_that_comes_where_python_ignores_exceptions_still_stops_the_run(number: int) -> None:
     # As in a finalizer, or in a function of pyarrow's that cannot raise: Python prints what is raised and goes on.
     class Finalized:
@@ -32,7 +32,7 @@ def test_a_signal_that_comes_where_python_ignores_exceptions_still_stops_the_run
         go_on()
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_a_command_in_one_line_and_leaves_no_temporary_file(
     number: int, status: int, capsys: pytest.CaptureFixture
 ) -> None:
@@ -47,6 +47,14 @@ def test_a_signal_ends_a_command_in_one_line_and_leaves_no_temporary_file(
     assert shutdown.run_safely(command) == status
     assert capsys.readouterr().err == f"error: stopped by {signal.Signals(number).name} (nothing was replaced)\n"
     assert not folders[0].parent.exists()
+
+
+def test_under_nohup_a_run_goes_on_when_its_terminal_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert shutdown.run_safely(lambda terminal: signal.raise_signal(signal.SIGHUP) or 0) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_step_that_takes_too_long_ends_a_command_in_one_line(capsys: pytest.CaptureFixture) -> None:
@@ -72,6 +80,27 @@ def test_an_error_ends_a_command_in_one_line(error: Exception, line: str, capsys
 
     assert shutdown.run_safely(command) == 2
     assert capsys.readouterr().err == f"{line}\n"
+
+
+def test_an_unexpected_error_is_one_line_that_says_where_it_came_from(capsys: pytest.CaptureFixture) -> None:
+    def command(terminal: Terminal) -> int:
+        return {}["datasetReference"]
+
+    assert shutdown.run_safely(command) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: unexpected KeyError ('datasetReference') in ")
+    assert "test_shutdown.py, line " in line
+    assert line.endswith("(nothing was replaced)")
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(28, "No space left on device")])
+def test_a_command_whose_output_cannot_be_written_ends_with_status_2(
+    error: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = []
+    monkeypatch.setattr(shutdown.os, "_exit", ends.append)
+    shutdown.exit_with(lambda: (_ for _ in ()).throw(error))
+    assert ends == [2]
 
 
 def test_what_clears_up_after_a_signal_is_not_interrupted_again() -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import Forbidden, NotFound
 from google.cloud import bigquery
 
 from dcr_data_generator import source, sql
@@ -131,10 +131,21 @@ def test_the_datasets_are_created_in_the_location_in_any_case_and_one_that_exist
     source.check(client, settings)
     with pytest.raises(NotFound):  # the check creates nothing
         client.get_dataset("ewallet_provider")
-    source.create_datasets(client, settings)
+    marked = source.create_datasets(client, settings)
     merchant, provider = (client.get_dataset(name) for name in DATASETS)
-    assert (merchant.description, merchant.labels) == ("Mine.", {"owner": "me"})
+    run = client.default_query_job_config.labels["run"]
+    assert (merchant.description, merchant.labels) == ("Mine.", {"owner": "me", "run": run})
+    assert [dataset.labels for dataset in marked] == [merchant.labels, provider.labels]
     assert (provider.location.upper(), bool(provider.description)) == ("US", True)
+
+
+def test_a_dataset_that_may_not_be_marked_is_used_without_a_mark(
+    client: bigquery.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.create_datasets(client, make_settings())
+    monkeypatch.setattr(client, "update_dataset", lambda *_: (_ for _ in ()).throw(Forbidden("Access Denied")))
+    assert source.create_datasets(client, make_settings()) == []
+    source.check_alone(client, [])
 
 
 def check_frames(client: bigquery.Client, orders: list[dict], users: list[dict], **knobs: object) -> None:

@@ -22,6 +22,14 @@ def test_whatever_a_string_holds_it_is_shown_harmlessly_and_on_one_line(text: st
     assert len(shown) <= terminal.MAX_CHARACTERS
 
 
+@pytest.mark.parametrize("method", ["line", "error", "warning"])
+def test_a_value_in_a_sentence_steers_no_terminal(method: str, capsys: pytest.CaptureFixture) -> None:
+    getattr(Terminal(), method)("It is from \x1b]0;title\x07\x1b[31m\u202eChina\x9b.\tYes.")
+    out, err = capsys.readouterr()
+    assert is_harmless(out + err)
+    assert "China" in out + err
+
+
 def test_a_text_between_colons_is_not_an_emoji(capsys: pytest.CaptureFixture) -> None:
     Terminal().line(":house:")
     Terminal().error(":house:")

@@ -1,11 +1,17 @@
 """Connecting: to the embedded BigQuery past proxies, to Google Cloud with credentials or one line, to nobody."""
 
-from collections.abc import Callable
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from google.cloud import bigquery
 
+from dcr_data_generator import session
 from tests.support import emulator, tables
 
 SEVEN = [bigquery.SchemaField("seven", "INTEGER")]
@@ -53,3 +59,72 @@ def test_nobody_at_the_emulators_address_is_one_line(address: str) -> None:
     status, _, err = emulator.run_here("--write-project-id", "some-project", BIGQUERY_EMULATOR_HOST=host)
     assert status == 2
     assert f"BIGQUERY_EMULATOR_HOST={host}" in emulator.only_line(err)
+
+
+class Service(BaseHTTPRequestHandler):
+    """A service that is no BigQuery: it answers every request with the same status and content."""
+
+    status, content, is_endless = 200, b"", False
+
+    def do_GET(self) -> None:
+        """Answer; without an end for as long as somebody reads."""
+        if not self.status:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+            return
+        self.send_response(self.status)
+        self.end_headers()
+        self.wfile.write(self.content)
+        with suppress(OSError):
+            while self.is_endless:
+                self.wfile.write(b" " * 65536)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(**answer: object) -> Iterator[str]:
+    """Serve on 127.0.0.1; yields the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Mine", (Service,), answer))
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def run_on(address: str) -> str:
+    """Run the program on what answers there; returns its only line."""
+    status, _, err = emulator.run_here("--write-project-id", "some-project", BIGQUERY_EMULATOR_HOST=address)
+    assert status == 2
+    return emulator.only_line(err)
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"[1]", b"<!DOCTYPE html><p>It works", b'{"a": {"b": []}}', b"\xff"])
+def test_a_service_that_is_not_bigquery_is_named_in_one_line(content: bytes) -> None:
+    with serving(content=content) as address:
+        assert f"what answers at BIGQUERY_EMULATOR_HOST=http://{address} is not BigQuery" in run_on(address)
+
+
+def test_an_answer_without_an_end_is_not_read_to_its_end() -> None:
+    with serving(is_endless=True) as address:
+        assert f"what answers at BIGQUERY_EMULATOR_HOST=http://{address} is not BigQuery" in run_on(address)
+
+
+def test_an_answer_without_what_the_client_expects_is_one_line() -> None:
+    with serving(content=b'{"kind": "bigquery#datasetList"}') as address:
+        assert "unexpected KeyError ('Resource lacks required identity information" in run_on(address)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [(500, "BigQuery reports error: GET http"), (0, "there is no connection to BigQuery (ConnectionError)")],
+)
+@pytest.mark.usefixtures("impatient")
+def test_failures_alone_end_a_run_early_with_their_cause(
+    status: int, cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "MAX_SECONDS", 0.1)
+    with serving(status=status, content=b"oops") as address:
+        assert cause in run_on(address)

@@ -1,5 +1,7 @@
 """Files that replace an earlier one only once they are complete."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,27 @@ def test_no_link_and_no_file_of_a_person_is_written_to_on_the_way_to_a_whole_fil
         file.write(b"whole")
     assert (path.read_text(encoding="utf-8"), precious.read_text(encoding="utf-8")) == ("whole", "precious")
     assert len([*tmp_path.iterdir()]) == 4
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_a_file_keeps_the_mode_of_the_one_that_it_replaces(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.touch()
+    path.chmod(mode)
+    with whole_file.write_whole(path) as file:
+        # Nobody else reads it while it is written, either.
+        assert stat.S_IMODE(Path(file.name).stat().st_mode) == mode
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_what_a_killed_run_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
+    left, of_another_run, persons = (
+        tmp_path / name for name in (f".{'0123456789abcdef'}.unfinished", f".{'f' * 16}.unfinished", "my.unfinished")
+    )
+    for path in (left, of_another_run, persons):
+        path.touch()
+    for path in (left, persons):
+        os.utime(path, (0, 0))
+    with whole_file.write_whole(tmp_path / "report.html"):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {of_another_run.name, persons.name, "report.html"}

@@ -8,7 +8,6 @@ from typing import Any
 
 import grpc
 from google.auth.credentials import AnonymousCredentials
-from google.auth.transport.requests import AuthorizedSession
 from google.cloud import bigquery
 from google.cloud.bigquery_storage import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
@@ -17,6 +16,7 @@ from requests import Response
 from dcr_data_generator.embedded import engine
 from dcr_data_generator.embedded.engine import Endpoints
 from dcr_data_generator.errors import BIGQUERY_ERRORS, UserError, explain
+from dcr_data_generator.session import Session
 
 
 class EmulatorClient(bigquery.Client):
@@ -47,12 +47,14 @@ def connected(
             raise UserError(engine.explain(directory, str(error)) or explain(error, engine.PROJECT)) from None
 
 
-def connect(url: str, project: str, defaults: Mapping[str, Any], directory: Path | None = None) -> EmulatorClient:
+def connect(
+    url: str, project: str, defaults: Mapping[str, Any], directory: Path | None = None, timeout: float = 300
+) -> EmulatorClient:
     """Connect to an emulator at a URL, without credentials, and without the proxies of the person's network.
 
     Where its data directory is known, a request that fails for a cause found there raises a UserError.
     """
-    session = AuthorizedSession(AnonymousCredentials())
+    session = Session(AnonymousCredentials(), project, timeout)
     session.trust_env = False
     if directory:
         session.hooks["response"].append(partial(raise_explained, directory))

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -40,6 +41,7 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
         import duckdb
         from bqemulator.config import LogLevel, PersistenceMode, Settings
+        from bqemulator.domain.errors import DomainError
         from bqemulator.server import EmulatorServer
 
         from dcr_data_generator.embedded.lock import lock
@@ -52,15 +54,16 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
     prepare(directory)
     lock()
     server = EmulatorServer(
-        Settings(
+        # Constructed without the BQEMU_... variables of the person's environment, and without what a file says.
+        Settings.model_construct(
             rest_host=LOCALHOST,
             grpc_host=LOCALHOST,
             rest_port=port,
             grpc_port=0,
             default_project_id=PROJECT,
             persistence_mode=PersistenceMode.PERSISTENT,
-            data_dir=directory,
-            upload_staging_dir=directory / UPLOADS,
+            data_dir=directory.resolve(),
+            upload_staging_dir=(directory / UPLOADS).resolve(),
             # Old versions of tables would make the directory grow.
             time_travel_retention_days=0,
             enable_format_extensions=False,
@@ -71,7 +74,7 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
     threading.Thread(target=loop.run_forever, name="embedded BigQuery", daemon=True).start()
     try:
         asyncio.run_coroutine_threadsafe(server.start(), loop).result()
-    except duckdb.Error as error:
+    except (duckdb.Error, DomainError) as error:
         advice = f"the data in {directory} cannot be opened ({error}): give another --embedded-dir"
         raise UserError(explain(directory, str(error)) or advice) from None
     except UnicodeEncodeError:
@@ -105,6 +108,8 @@ def prepare(directory: Path) -> None:
     # Other versions may not be able to read what these write.
     versions = f"dcr_data_generator data 1, bqemulator {version('bqemulator')}, duckdb {version('duckdb')}\n".encode()
     try:
+        if links := [path for path in directory.glob("*") if path.is_symlink()]:
+            raise UserError(f"{links[0]} is a link, which may lead to what is not ours: give another --embedded-dir")
         (directory / UPLOADS).mkdir(parents=True, exist_ok=True)
         if not (directory / DATA).exists():
             marker.write_bytes(versions)
@@ -112,6 +117,8 @@ def prepare(directory: Path) -> None:
             raise UserError(
                 f"the data in {directory} was written by another version: remove the directory and run again"
             )
+        for folder in (directory, directory / UPLOADS):
+            tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise UserError(f"{directory} cannot be written ({error.strerror}): give another --embedded-dir") from None
     free = shutil.disk_usage(directory).free
@@ -128,7 +135,7 @@ def explain(directory: Path, error: str) -> str | None:
         return f"the disk of {directory} is full: free some space, or give another --embedded-dir"
     if "Could not set lock" in error:
         return f"{directory} is in use by another run, or is being served: end that, or give another --embedded-dir"
-    if re.search(r"not a valid DuckDB|Corrupt database|Could not read|Serialization Error|\bWAL\b", error):
+    if re.search(r"not a valid DuckDB|Corrupt database|Catalog corruption|Could not read|Serialization|\bWAL\b", error):
         return (
             f"the data in {directory} cannot be read ({error.splitlines()[0]:.200}): remove the directory and run again"
         )

@@ -57,8 +57,11 @@ def load(client: bigquery.Client, tables: Mapping[str, pd.DataFrame], content: s
 
 
 def label(client: bigquery.Client) -> str | None:
-    """Read what the source holds; a source that is not there is unfinished, and None is one that we did not load."""
+    """Read what the source holds; one that lacks a table is unfinished, and None is one that we did not load."""
     try:
-        return client.get_dataset(SOURCE).labels.get(LABEL)
+        labels = client.get_dataset(SOURCE).labels
+        for name in SCHEMAS:
+            client.get_table(f"{SOURCE}.{name}")
+        return labels.get(LABEL)
     except NotFound:
         return UNFINISHED

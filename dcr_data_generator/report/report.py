@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jinja2
 from google.cloud import bigquery
+from markupsafe import Markup
 
 from dcr_data_generator import sql
 from dcr_data_generator.checks import Check
@@ -17,14 +18,16 @@ from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import FIVE_TABLES, named
-from dcr_data_generator.terminal import NUMBER, plain
+from dcr_data_generator.terminal import NUMBER, plain, printable
 from dcr_data_generator.use_cases import Outcome, UseCase
 from dcr_data_generator.warehouse import Warehouse
-from dcr_data_generator.whole_file import write_whole
+from dcr_data_generator.whole_file import is_ours, write_whole
 
 type Row = dict[str, object]
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
+# By its title a report is told from another file.
+MARK = b"<title>Data clean room: a merchant and an e-wallet provider</title>"
 
 
 class Protected(NamedTuple):
@@ -51,6 +54,20 @@ class Attempt(NamedTuple):
     sentence: str
     outcome: str
     answered: bool
+
+
+def check_path(settings: Settings) -> None:
+    """Check that the report, if one is wanted, replaces nothing but a report.
+
+    Raises:
+        UserError: another file is there, or it would be among the data of the embedded BigQuery.
+    """
+    if settings.no_report:
+        return
+    if settings.report.resolve().is_relative_to(settings.embedded_dir.resolve()):
+        raise UserError(f"{settings.report} is among the data of the embedded BigQuery: give another --report")
+    if not is_ours(settings.report, MARK):
+        raise UserError(f"{settings.report} is not a report of this program, and stays: give another --report")
 
 
 def write(
@@ -96,19 +113,19 @@ def add_clean_room(
     Raises:
         UserError: it cannot be written, and stays as it is.
     """
-    path = contents_of(warehouse, settings)
-    if not path.is_file():
+    try:
+        contents = json.loads(contents_of(warehouse, settings).read_text(encoding="utf-8"))
+        is_of_these = [answer["answer"] for answer in contents["answers"]] == [answer.answer for answer in answers]
+        is_of_this_version = contents["template"] == TEMPLATE.read_text(encoding="utf-8")
+        report = Path(contents["path"])
+    except (OSError, ValueError, LookupError, TypeError):  # there is none, or it is damaged
         return None
-    contents = json.loads(path.read_text(encoding="utf-8"))
-    if [answer["answer"] for answer in contents["answers"]] != [answer.answer for answer in answers]:
-        return None
-    if contents.get("template") != TEMPLATE.read_text(encoding="utf-8"):  # of another version of this program
+    if not (is_of_these and is_of_this_version and is_ours(report, MARK)):
         return None
     seen = {
         "protected": [reply._asdict() for reply in protected],
         "attempts": [attempt._asdict() for attempt in attempts],
     }
-    report = Path(contents["path"])
     save(page(contents | json.loads(json.dumps(seen, default=as_json))), report)
     return report
 
@@ -150,9 +167,13 @@ def described(field: bigquery.SchemaField) -> Row:
 
 
 def page(contents: dict[str, Any]) -> str:
-    """Draw the page, where no text that is put in becomes markup."""
+    """Draw the page, where no text that is put in becomes markup, or has a control character."""
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )
     environment.filters["plain"] = plain
     environment.filters["written"] = lambda value, number: number.format(value)

@@ -13,6 +13,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
 from dcr_data_generator import people
+from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import named
@@ -34,6 +35,13 @@ class Result(NamedTuple):
     columns: list[str]
     rows: list[bigquery.Row]
     total: int
+
+    @property
+    def row(self) -> bigquery.Row:
+        """The first row of an answer that always has one. Raises UserError where BigQuery gave none."""
+        if not self.rows:
+            raise UserError(f"BigQuery gave no row with {', '.join(self.columns)}: run again")
+        return self.rows[0]
 
 
 def read(file: str) -> Query:

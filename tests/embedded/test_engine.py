@@ -1,13 +1,16 @@
 """The embedded BigQuery: who can reach it, and what becomes of its data directory."""
 
 import json
+import os
 import re
 import shutil
 import signal
+import tempfile
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
@@ -88,13 +91,68 @@ def test_the_engine_needs_no_home_directory(home: str, tmp_path: Path, monkeypat
         assert [row.seven for row in client.query_and_wait("SELECT 7 AS seven")] == [7]
 
 
-def test_data_that_cannot_be_opened_are_not_named_to_be_removed(tmp_path: Path) -> None:
-    (tmp_path / engine.DATA).symlink_to("/proc/nothing/can/be/created/here")
-    with (
-        pytest.raises(UserError, match=r"cannot be opened .*No such file.*: give another --embedded-dir"),
-        engine.running(tmp_path),
-    ):
+def start(directory: Path) -> None:
+    """Start the embedded BigQuery on a directory, and stop it."""
+    with engine.running(directory):
         pass
+
+
+def test_data_that_cannot_be_opened_are_not_named_to_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / engine.DATA).symlink_to("/proc/nothing/can/be/created/here")
+    monkeypatch.setattr(Path, "is_symlink", lambda _: False)
+    with pytest.raises(UserError, match=r"cannot be opened .*: give another --embedded-dir"):
+        start(tmp_path)
+
+
+@pytest.mark.parametrize("name", [engine.MARKER, engine.UPLOADS, engine.DATA])
+def test_a_link_among_the_data_is_refused_and_leads_nowhere(name: str, tmp_path: Path) -> None:
+    directory, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    directory.mkdir()
+    if name == engine.UPLOADS:
+        elsewhere.mkdir()
+    (directory / name).symlink_to(elsewhere)
+    with pytest.raises(UserError, match=f"{name} is a link"):
+        start(directory)
+    assert [path for path in tmp_path.rglob("*") if path.name not in (name, "data")] == [elsewhere] * elsewhere.exists()
+
+
+@pytest.mark.parametrize("folder", ["", engine.UPLOADS])
+def test_a_folder_that_may_not_be_written_is_named_before_anything_is_done(folder: str) -> None:
+    person = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:  # pytest's folders are closed to others
+        directory = Path(name)
+        engine.prepare(directory)
+        (directory / engine.DATA).touch()
+        directory.chmod(0o755)
+        (directory / folder).chmod(0o555)
+        try:
+            os.seteuid(person or 65534)  # root may write everywhere
+            with pytest.raises(UserError, match=r"cannot be written \(.*\): give another --embedded-dir"):
+                engine.prepare(directory)
+        finally:
+            os.seteuid(person)
+            (directory / folder).chmod(0o755)
+
+
+def test_variables_of_the_emulator_do_not_reach_the_embedded_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"LOG_FORMAT": "zzz", "ADMIN_ENABLED": "1", "MAX_CONCURRENT_JOBS": "0"}.items():
+        monkeypatch.setenv(f"BQEMU_{name}", value)
+    with engine.running(tmp_path) as (url, _):
+        assert url.startswith("http://127.0.0.1:")
+        assert requests.get(f"{url}/admin/catalog", timeout=10).status_code == 404
+
+
+def test_a_garbled_catalog_is_one_line_that_says_what_to_remove(tmp_path: Path) -> None:
+    with engine.running(tmp_path) as (url, _):
+        emulator.connect(url, "somebody").create_dataset("mine")
+    with duckdb.connect(tmp_path / engine.DATA) as connection:
+        connection.execute("UPDATE _bqemulator_catalog.datasets SET metadata_json = '{'")
+    with pytest.raises(UserError, match=r"^the data in .* cannot be read \(.*\): remove the directory and run again$"):
+        start(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,14 @@ def test_the_same_content_is_not_loaded_again_and_another_one_is(client: bigquer
     assert row.city == "Acre"
 
 
+def test_a_source_whose_table_was_dropped_by_hand_is_loaded_again(client: bigquery.Client, export: Callable) -> None:
+    fill(client, folder := export("good"))
+    client.delete_table(f"{SOURCE}.users")
+    fill(client, folder)
+    [row] = client.query_and_wait(f"SELECT COUNT(*) AS users FROM `{SOURCE}.users`")
+    assert row.users == 1
+
+
 def test_a_load_that_breaks_off_is_done_again(client: bigquery.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(thelook, "run_in_parallel", lambda *_: (_ for _ in ()).throw(ConnectionError()))

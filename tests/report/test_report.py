@@ -12,7 +12,7 @@ from dcr_data_generator.errors import UserError
 from dcr_data_generator.report import Attempt, Protected, report
 from dcr_data_generator.terminal import plain
 from dcr_data_generator.warehouse import Warehouse
-from tests.support.page import Page
+from tests.support.page import Page, is_harmless
 from tests.support.settings import make_settings
 from tests.support.worlds import MARKUP, TABLES, all_green, fill, green_and_red, small_world, wild_world, write
 
@@ -273,6 +273,49 @@ def test_a_report_is_replaced_only_by_a_whole_one(tmp_path: Path, monkeypatch: p
     assert [file.read_text(encoding="utf-8") for file in tmp_path.iterdir()] == ["the old one"]
 
 
+@pytest.fixture
+def wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report is wanted, unlike in most tests."""
+    monkeypatch.delenv("DCR_NO_REPORT")
+
+
+@pytest.mark.usefixtures("wanted")
+@pytest.mark.parametrize("content", ["mine", "<!DOCTYPE html>\n<title>My page</title>", "\0" * 5000])
+def test_a_file_that_is_not_a_report_is_not_replaced(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"report\.html is not a report of this program, and stays"):
+        report.check_path(make_settings(report=path))
+    report.check_path(make_settings(report=path, no_report=True))
+
+
+@pytest.mark.usefixtures("wanted")
+def test_a_report_and_an_empty_file_are_replaced(default_report: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.html").touch()
+    for path in (default_report, tmp_path / "empty.html", tmp_path / "new.html"):
+        report.check_path(make_settings(report=path))
+
+
+@pytest.mark.usefixtures("wanted")
+def test_no_report_is_written_among_the_data(tmp_path: Path) -> None:
+    (tmp_path / "data/uploads").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    for folder in ("data", "link", "data/uploads"):
+        settings = make_settings(embedded_dir=tmp_path / "data", report=tmp_path / folder / "bqemulator.duckdb")
+        with pytest.raises(UserError, match="among the data of the embedded BigQuery"):
+            report.check_path(settings)
+
+
+def test_the_report_has_no_control_character_wherever_a_text_comes_from(place: Warehouse, tmp_path: Path) -> None:
+    world = small_world()
+    for user in world["users"]:
+        user["country"] = "\x1b]0;title\x07\u202eJapan"
+    fill(place, **world)
+    page = write(place._replace(name="in \x1b[31mred"), tmp_path / "report.html")
+    assert is_harmless(page)
+    assert "Japan" in page
+
+
 # What a rehearsal adds.
 
 
@@ -349,6 +392,21 @@ def test_the_report_of_another_version_is_not_touched(add: Callable, place: Ware
         settings = make_settings(embedded_dir=tmp_path)
         assert report.add_clean_room(place, settings, use_cases.run(place.client, settings), [], []) is None
     assert (tmp_path / "my report.html").read_bytes() == page
+
+
+@pytest.mark.parametrize("damaged", [b"", b'{"answers": [', b"\xff\xfe", b"null", b"[1]", b'{"answers": [7]}'])
+def test_damaged_answers_of_a_run_are_taken_for_none(damaged: bytes, place: Warehouse, tmp_path: Path) -> None:
+    settings = make_settings(embedded_dir=tmp_path)
+    (tmp_path / f"answers_{place.client.project}.json").write_bytes(damaged)
+    assert report.add_clean_room(place, settings, [], [], []) is None
+
+
+def test_a_file_in_the_place_of_the_report_is_not_replaced(add: Callable, place: Warehouse, tmp_path: Path) -> None:
+    add()
+    (tmp_path / "my report.html").write_text("mine", encoding="utf-8")
+    settings = make_settings(embedded_dir=tmp_path)
+    assert report.add_clean_room(place, settings, use_cases.run(place.client, settings), [], []) is None
+    assert (tmp_path / "my report.html").read_text(encoding="utf-8") == "mine"
 
 
 def test_without_a_report_a_rehearsal_writes_none(place: Warehouse, tmp_path: Path) -> None:
