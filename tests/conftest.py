@@ -1,5 +1,6 @@
 """Fixtures: one embedded BigQuery per worker, and the five tables of the default run in it."""
 
+import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from google.resumable_media.requests import _request_helpers
 from dcr_data_generator import warehouse
 from dcr_data_generator.embedded import client, engine, sample
 from dcr_data_generator.warehouse import Warehouse
-from tests.support import emulator
+from tests.support import docs
 from tests.support.settings import make_settings
 from tests.support.tables import fill_source, make_five_tables
 
@@ -55,12 +56,28 @@ def default_run(connect: Callable[[str], Warehouse]) -> Warehouse:
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the README's first command was run, once for all workers; not to be changed.
+
+    `printed.txt` has what it printed, `.bigquery` its data, and `report.html` its report.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "first_run"
+    printed = folder / "printed.txt"
+    with (shared / "first_run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not printed.exists():
+            folder.mkdir()
+            printed.write_text(docs.print_one(docs.RUN, folder), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def filled(first_run: Path) -> Path:
     """A data directory that a run has filled; not to be changed."""
-    directory = tmp_path_factory.mktemp("filled") / "data"
-    status, _, err = emulator.run_here("--embedded-dir", str(directory), "--skip-checks")
-    assert (status, err) == (0, "")
-    return directory
+    return first_run / ".bigquery"
 
 
 @pytest.fixture

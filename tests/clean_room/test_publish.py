@@ -68,10 +68,11 @@ def client_of(connect: Callable) -> Iterator[Callable[[str], bigquery.Client]]:
         return client
 
     for path, tables in SOURCES.items():
-        project, dataset = path.split(".")
+        project = path.split(".")[0]
         create_dataset(client_of(project), path)
         for table, columns in tables.items():
-            client_of(project).query(f"CREATE TABLE {dataset}.{table} ({columns})").result()
+            fields = [bigquery.SchemaField(*column.split()) for column in columns.split(", ")]
+            client_of(project).create_table(bigquery.Table(f"{path}.{table}", fields))
     yield client_of
     for path in [*SOURCES, *VIEWS]:
         client_of(path.split(".")[0]).delete_dataset(path, delete_contents=True, not_found_ok=True)

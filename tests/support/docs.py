@@ -66,13 +66,11 @@ def run(command: str, folder: Path, **variables: str) -> tuple[int, str, str]:
         return emulator.run_here(*words[5:], command=mains[words[4]], **dict(assignments) | variables)
 
 
-def print_all(folder: Path) -> dict[str, str]:
-    """Run the commands of the pages whose output is shown, in an empty folder; returns what each printed."""
+def print_one(command: str, folder: Path) -> str:
+    """Run a command whose output a page shows, in the folder of those before it; returns what it printed."""
     (folder / "mine.sql").write_text(code_blocks(CLEAN_ROOM, "sql")[0], encoding="utf-8")
-    printed = {}
-    for command in (RUN, REHEARSE, ASK):
-        status, printed[command], err = run(command, folder, DCR_NO_REPORT="")
-        assert (status, err) == (0, ""), err
+    status, printed, err = run(command, folder, DCR_NO_REPORT="")
+    assert (status, err) == (0, ""), err
     return printed
 
 
@@ -301,6 +299,6 @@ if __name__ == "__main__":
     names = sys.argv[1:] or list(PARTS)
     needs_runs = {"run", "rehearsal", "attempts", "query"} & set(names)
     with tempfile.TemporaryDirectory() as folder:
-        outputs = print_all(Path(folder)) if needs_runs else {}
+        outputs = {each: print_one(each, Path(folder)) for each in (RUN, REHEARSE, ASK)} if needs_runs else {}
     for each in PAGES:
         write(each, names, outputs, with_times=bool(sys.argv[1:]))
