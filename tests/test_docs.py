@@ -8,14 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from google.cloud import bigquery
 
 from dcr_data_generator import sql
-from dcr_data_generator.clean_room import rehearse
-from dcr_data_generator.clean_room.analysis_rules import CleanRoom
 from dcr_data_generator.embedded.engine import Endpoints
 from dcr_data_generator.tables import SOURCE, SOURCE_SCHEMAS
 from dcr_data_generator.warehouse import Warehouse
@@ -23,7 +20,6 @@ from tests.support import docs, emulator, exports
 from tests.support.docs import ASK, PAGES, README, REHEARSE, ROOT, RUN
 
 QUICKLY = {"DCR_SKIP_CHECKS": "true"}
-SALT = "a salt that nobody prints"
 EXPORT = f"{RUN} --export exported"
 OWN_EXPORT = f"{RUN} --source my_export --target-date 2025-09-30 --days 30"
 WEEK = f"{RUN} --target-date 2025-09-23 --days 7 --match-rate 0.4"
@@ -56,27 +52,9 @@ NOT_EXECUTED = {
 
 
 @pytest.fixture(scope="module")
-def workplace(first_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the commands are run, one after another, as a reader would."""
-    place = shutil.copytree(first_run, tmp_path_factory.mktemp("work") / "place")
-    saved = place / ".bigquery/answers_dcr-demo.json"  # it knows where the report is
-    saved.write_text(saved.read_text(encoding="utf-8").replace(str(first_run), str(place)), encoding="utf-8")
-    return place
-
-
-@pytest.fixture(scope="module")
-def printed(workplace: Path) -> Mapping[str, str]:
+def printed(first_rehearsal: Path) -> Mapping[str, str]:
     """What the commands print whose output the pages show."""
-    rooms: list[CleanRoom] = []
-
-    def build_once(*arguments: object) -> CleanRoom:
-        rooms.extend([] if rooms else [build(*arguments)])
-        return rooms[0]
-
-    build = rehearse.build
-    with mock.patch.object(rehearse, "build", build_once):  # filling a room takes its time
-        printed = {command: docs.print_one(command, workplace) for command in (REHEARSE, ASK)}
-    return printed | {RUN: (workplace / "printed.txt").read_text(encoding="utf-8")}
+    return {command: (first_rehearsal / file).read_text(encoding="utf-8") for command, file in docs.PRINTED.items()}
 
 
 def parts() -> Iterator[tuple[str, Path, str]]:
@@ -163,7 +141,7 @@ def test_an_own_export_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [PUBLISH, UNPUBLISH, *sorted(SUBSCRIBING)])
 def test_what_is_done_on_google_cloud_is_printed_in_a_dry_run(command: str, tmp_path: Path) -> None:
-    status, out, err = docs.run(f"{command} --dry-run", tmp_path, DCR_SALT=SALT)
+    status, out, err = docs.run(f"{command} --dry-run", tmp_path, DCR_SALT=docs.SALT)
     assert (status, err) == (0, "")
     assert all(line.startswith("  would call ") for line in out.splitlines())
 
