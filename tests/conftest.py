@@ -1,19 +1,24 @@
 """Fixtures: one embedded BigQuery per worker, and the five tables of the default run in it."""
 
+import fcntl
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from google.api_core.retry import retry_unary
 from google.resumable_media.requests import _request_helpers
 
 from dcr_data_generator import warehouse
+from dcr_data_generator.clean_room import rehearse
+from dcr_data_generator.clean_room.analysis_rules import CleanRoom
 from dcr_data_generator.embedded import client, engine, sample
 from dcr_data_generator.warehouse import Warehouse
-from tests.support import emulator
+from tests.support import docs
 from tests.support.settings import make_settings
 from tests.support.tables import fill_source, make_five_tables
 
@@ -55,12 +60,60 @@ def default_run(connect: Callable[[str], Warehouse]) -> Warehouse:
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Fill a folder by a function, by whichever worker needs it first: `once("name", function)`; not to be changed."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def fill_once(name: str, fill: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                fill(folder)
+        return folder
+
+    return fill_once
+
+
+@pytest.fixture(scope="session")
+def first_run(once: Callable[..., Path]) -> Path:
+    """A folder in which the README's first command was run: what it printed, its data, and its report."""
+
+    def run(folder: Path) -> None:
+        folder.mkdir()
+        docs.print_one(docs.RUN, folder)
+
+    return once("first_run", run)
+
+
+@pytest.fixture(scope="session")
+def first_rehearsal(once: Callable[..., Path], first_run: Path) -> Path:
+    """A copy of that folder in which the pages' commands that rehearse were run, with the salt of these tests."""
+
+    def run(folder: Path) -> None:
+        shutil.copytree(first_run, folder)
+        saved = folder / ".bigquery/answers_dcr-demo.json"  # it knows where the report is
+        saved.write_text(saved.read_text(encoding="utf-8").replace(str(first_run), str(folder)), encoding="utf-8")
+        rooms: list[CleanRoom] = []
+
+        def build_once(*arguments: object) -> CleanRoom:
+            rooms.extend([] if rooms else [build(*arguments)])
+            return rooms[0]
+
+        build = rehearse.build
+        with mock.patch.object(rehearse, "build", build_once):  # filling a room takes its time
+            for command in (docs.REHEARSE, docs.ASK):
+                docs.print_one(command, folder, DCR_SALT=docs.SALT)
+
+    return once("first_rehearsal", run)
+
+
+@pytest.fixture(scope="session")
+def filled(first_run: Path) -> Path:
     """A data directory that a run has filled; not to be changed."""
-    directory = tmp_path_factory.mktemp("filled") / "data"
-    status, _, err = emulator.run_here("--embedded-dir", str(directory), "--skip-checks")
-    assert (status, err) == (0, "")
-    return directory
+    return first_run / ".bigquery"
 
 
 @pytest.fixture

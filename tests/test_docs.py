@@ -8,19 +8,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from unittest import mock
 
 import pytest
+from google.cloud import bigquery
 
 from dcr_data_generator import sql
-from dcr_data_generator.clean_room import rehearse
-from dcr_data_generator.clean_room.analysis_rules import CleanRoom
+from dcr_data_generator.embedded.engine import Endpoints
 from dcr_data_generator.tables import SOURCE, SOURCE_SCHEMAS
+from dcr_data_generator.warehouse import Warehouse
 from tests.support import docs, emulator, exports
 from tests.support.docs import ASK, PAGES, README, REHEARSE, ROOT, RUN
 
 QUICKLY = {"DCR_SKIP_CHECKS": "true"}
-SALT = "a salt that nobody prints"
 EXPORT = f"{RUN} --export exported"
 OWN_EXPORT = f"{RUN} --source my_export --target-date 2025-09-30 --days 30"
 WEEK = f"{RUN} --target-date 2025-09-23 --days 7 --match-rate 0.4"
@@ -34,7 +33,7 @@ PUBLISH = f"{CLEAN_ROOM} publish --write-project-id my-project --subscriber user
 UNPUBLISH = f"{CLEAN_ROOM} unpublish --write-project-id my-project"
 SUBSCRIBERS = "--write-project-id their-project --subscriber-project-id my-project"
 SUBSCRIBING = {f"{CLEAN_ROOM} {each} {SUBSCRIBERS}" for each in ("subscribe --as clean_room", "refresh", "unsubscribe")}
-EXECUTED = {RUN, REHEARSE, ASK, EXPORT, OWN_EXPORT, WEEK, SERVE, ON_EMULATOR, SUFFIX, KEEP_SNAPSHOT, OWN_SHOP}
+EXECUTED = {RUN, REHEARSE, ASK, EXPORT, OWN_EXPORT, WEEK, ON_EMULATOR, SUFFIX, KEEP_SNAPSHOT, OWN_SHOP}
 EXECUTED |= {each + flag for each in (PUBLISH, UNPUBLISH) for flag in ("", " --dry-run")}
 EXECUTED |= SUBSCRIBING
 # What needs a network, an account or another shell, or takes long.
@@ -48,27 +47,14 @@ NOT_EXECUTED = {
     "uv lock --check",
     "apt-get install chromium",
     f"{REHEARSE} --suffix _inference",  # tests/clean_room does
+    SERVE,  # tests/embedded does
 }
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the commands are run, one after another, as a reader would."""
-    return tmp_path_factory.mktemp("workplace")
-
-
-@pytest.fixture(scope="module")
-def printed(workplace: Path) -> Mapping[str, str]:
+def printed(first_rehearsal: Path) -> Mapping[str, str]:
     """What the commands print whose output the pages show."""
-    rooms: list[CleanRoom] = []
-
-    def build_once(*arguments: object) -> CleanRoom:
-        rooms.extend([] if rooms else [build(*arguments)])
-        return rooms[0]
-
-    build = rehearse.build
-    with mock.patch.object(rehearse, "build", build_once):  # filling a room takes its time
-        return docs.print_all(workplace)
+    return {command: (first_rehearsal / file).read_text(encoding="utf-8") for command, file in docs.PRINTED.items()}
 
 
 def parts() -> Iterator[tuple[str, Path, str]]:
@@ -149,9 +135,8 @@ def test_the_readme_has_at_most_220_lines() -> None:
 # The commands, after those of which the pages show the output.
 
 
-@pytest.mark.usefixtures("printed")
-def test_a_run_writes_the_report(workplace: Path) -> None:
-    assert (workplace / "report.html").stat().st_size < 2_000_000
+def test_a_run_writes_the_report(first_run: Path) -> None:
+    assert (first_run / "report.html").stat().st_size < 2_000_000
 
 
 def test_an_own_export_is_taken(tmp_path: Path) -> None:
@@ -164,37 +149,35 @@ def test_an_own_export_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [PUBLISH, UNPUBLISH, *sorted(SUBSCRIBING)])
 def test_what_is_done_on_google_cloud_is_printed_in_a_dry_run(command: str, tmp_path: Path) -> None:
-    status, out, err = docs.run(f"{command} --dry-run", tmp_path, DCR_SALT=SALT)
+    status, out, err = docs.run(f"{command} --dry-run", tmp_path, DCR_SALT=docs.SALT)
     assert (status, err) == (0, "")
     assert all(line.startswith("  would call ") for line in out.splitlines())
 
 
-@pytest.fixture(scope="module")
-def served(workplace: Path, printed: Mapping[str, str]) -> Iterator[str]:
-    """A copy of the data directory, served as the pages say, on whatever port is free; yields its URL."""
-    assert SERVE in printed[RUN]
-    folder = workplace / "served"
-    shutil.copytree(workplace / ".bigquery", folder / ".bigquery")
-    with emulator.serving(cwd=folder) as (_, output):
-        [url] = re.findall(r" at (http://\S+),", output)
-        yield url
-
-
-def test_the_data_is_served_to_python(served: str) -> None:
+def test_the_data_is_asked_from_python(default_run: Warehouse, endpoints: Endpoints) -> None:
     [script] = [block for page in PAGES for block in docs.code_blocks(page, "python")]
+    script = script.replace("http://127.0.0.1:9050", endpoints.rest).replace("dcr-demo", default_run.client.project)
     with redirect_stdout(StringIO()) as out:
-        exec(compile(script.replace("http://127.0.0.1:9050", served), "the page", "exec"), {})
+        exec(compile(script, "the page", "exec"), {})
     assert {line.split()[1] for line in out.getvalue().splitlines()[1:]} == {"Free", "Premium", "Business"}
 
 
-def test_every_query_runs_as_it_stands(served: str) -> None:
+def test_every_query_runs_as_it_stands(default_run: Warehouse) -> None:
     queries = [query for page in PAGES for query in docs.code_blocks(page, "sql")]
     # The one of the clean room is asked by a rehearsal.
     open_queries = [query for query in queries if "your-gcp-project" in query]
     assert len(open_queries) == len(sql.read_folder("use_cases")) == len(queries) - 1
-    client = emulator.connect(served, "dcr-demo")
     for query in open_queries:
-        assert client.query_and_wait(query.replace("your-gcp-project", "dcr-demo")).total_rows
+        rows = default_run.client.query(query.replace("your-gcp-project", default_run.client.project)).result()
+        assert rows.total_rows
+
+
+@pytest.fixture(scope="module")
+def client(endpoints: Endpoints) -> bigquery.Client:
+    """A client of an emulator that has no source yet: a run fills it with the sample."""
+    client = emulator.connect(endpoints.rest, "my-project")
+    client.delete_dataset(SOURCE, delete_contents=True, not_found_ok=True)
+    return client
 
 
 @pytest.mark.parametrize(
@@ -208,15 +191,16 @@ def test_every_query_runs_as_it_stands(served: str) -> None:
         (OWN_SHOP, "orders 1,152 "),
     ],
 )
-def test_the_program_runs_against_the_served_data(command: str, words: str, served: str, tmp_path: Path) -> None:
+def test_the_program_runs_against_an_emulator(
+    command: str, words: str, client: bigquery.Client, endpoints: Endpoints, tmp_path: Path
+) -> None:
     # There a run takes half the time, so the other commands run there, too.
-    variables = {"BIGQUERY_EMULATOR_HOST": served, "DCR_WRITE_PROJECT_ID": "my-project"} | QUICKLY
+    variables = {"BIGQUERY_EMULATOR_HOST": endpoints.rest, "DCR_WRITE_PROJECT_ID": "my-project"} | QUICKLY
     if command == OWN_SHOP:
-        client = emulator.connect(served, "my-project")
         client.create_dataset("my_shop")
         for name in SOURCE_SCHEMAS:
             client.query_and_wait(f"CREATE TABLE my_shop.{name} AS SELECT *, 1 AS mine FROM `{SOURCE}.{name}`")
-    status, out, err = docs.run(command.replace("http://127.0.0.1:9050", served), tmp_path, **variables)
+    status, out, err = docs.run(command.replace("http://127.0.0.1:9050", endpoints.rest), tmp_path, **variables)
     assert (status, err) == (0, "")
     assert words in out
     files = {path.relative_to(tmp_path / "exported") for path in (tmp_path / "exported").rglob("*.*")}

@@ -11,6 +11,7 @@ from dcr_data_generator import sql, use_cases
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.report import Attempt, Protected, report
 from dcr_data_generator.terminal import plain
+from dcr_data_generator.use_cases import UseCase
 from dcr_data_generator.warehouse import Warehouse
 from tests.support.page import Page, is_harmless
 from tests.support.settings import make_settings
@@ -102,10 +103,17 @@ def test_the_overlap_is_in_words_and_to_scale(default_report: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def small_page(place: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Page:
-    """The report of the small world, without checks."""
+def small_report(place: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Page, list[UseCase]]:
+    """The report of the small world, without checks: where it is, its page as a run writes it, and the answers."""
     fill(place, **small_world())
-    return Page(write(place, tmp_path_factory.mktemp("small") / "report.html"))
+    path = tmp_path_factory.mktemp("small") / "my report.html"
+    return path, Page(write(place, path)), use_cases.run(place.client, make_settings())
+
+
+@pytest.fixture
+def small_page(small_report: tuple[Path, Page, list[UseCase]]) -> Page:
+    """The page of the small world, as a run writes it."""
+    return small_report[1]
 
 
 def test_every_mark_says_what_it_shows(small_page: Page) -> None:
@@ -334,27 +342,25 @@ ATTEMPTS = [Attempt("A plain SELECT.", "You must not.", answered=False), Attempt
 
 
 @pytest.fixture
-def add(place: Warehouse, tmp_path: Path) -> Callable[..., tuple[Path | None, Page]]:
-    """Write the report of the small world, then what a rehearsal has seen; returns where it is, and the page."""
+def add(small_report: tuple[Path, Page, list[UseCase]], place: Warehouse) -> Callable[..., tuple[Path | None, Page]]:
+    """Add what a rehearsal has seen to the report of the small world; returns where that is, and its page."""
+    path, _, answers = small_report
 
-    def write_twice(changed: bool = False) -> tuple[Path | None, Page]:
-        fill(place, **small_world())
-        path = tmp_path / "my report.html"
-        before = Page(write(place, path)).words()
-        assert "type uv run python -m dcr_data_generator.clean_room rehearse" in before
-        settings = make_settings(embedded_dir=tmp_path)  # a rehearsal is not told where the report is
-        answers = use_cases.run(place.client, settings)
-        if changed:
-            answers[0] = answers[0]._replace(answer="Something else.")
+    def add_to_report(answers: list[UseCase] = answers, folder: Path = path.parent) -> tuple[Path | None, Page]:
+        settings = make_settings(embedded_dir=folder)  # a rehearsal is not told where the report is
         written = report.add_clean_room(place, settings, answers, [PROTECTED], ATTEMPTS)
         return written, Page(path.read_text(encoding="utf-8"))
 
-    return write_twice
+    return add_to_report
 
 
-def test_a_rehearsal_writes_its_answers_into_the_report_wherever_that_is(add: Callable, tmp_path: Path) -> None:
+def test_a_rehearsal_writes_its_answers_into_the_report_wherever_that_is(
+    add: Callable, small_report: tuple[Path, Page, list[UseCase]]
+) -> None:
+    path, page, _ = small_report
+    assert "type uv run python -m dcr_data_generator.clean_room rehearse" in page.words()
     written, page = add()
-    assert written == tmp_path / "my report.html"
+    assert written == path
     words = page.words()
     assert "is_verified_user protected_customers True 4712 False: 46 customers, withheld: fewer than 50" in words
     assert "wallet_customers: at least 50." in words
@@ -370,28 +376,32 @@ def test_a_rehearsal_writes_its_attempts_into_the_report(add: Callable) -> None:
     assert "✓ A plain SELECT. You must not. ✗ Luck. 3 rows" in words
 
 
-def test_the_rest_of_the_report_stays_as_it_is(add: Callable, place: Warehouse, tmp_path: Path) -> None:
+def test_the_rest_of_the_report_stays_as_it_is(add: Callable, small_page: Page) -> None:
     page = add()[1]
-    assert page.tooltips() == Page(write(place, tmp_path / "again.html")).tooltips()
+    assert page.tooltips() == small_page.tooltips()
     assert "The checks were skipped: nothing was checked." in page.words()
 
 
-def test_the_report_of_other_answers_is_not_touched(add: Callable) -> None:
-    written, page = add(changed=True)
-    assert written is None
-    assert "4712" not in page.words()
+def test_the_report_of_other_answers_is_not_touched(
+    add: Callable, small_report: tuple[Path, Page, list[UseCase]]
+) -> None:
+    path, _, answers = small_report
+    path.write_text("the old one", encoding="utf-8")
+    written, _ = add([answers[0]._replace(answer="Something else."), *answers[1:]])
+    assert (written, path.read_text(encoding="utf-8")) == (None, "the old one")
 
 
-def test_the_report_of_another_version_is_not_touched(add: Callable, place: Warehouse, tmp_path: Path) -> None:
-    add()
-    page = (tmp_path / "my report.html").read_bytes()
-    [saved] = tmp_path.glob("answers_*.json")
+def test_the_report_of_another_version_is_not_touched(
+    add: Callable, small_report: tuple[Path, Page, list[UseCase]], tmp_path: Path
+) -> None:
+    path, _, _ = small_report
+    path.write_text("the old one", encoding="utf-8")
+    [saved] = path.parent.glob("answers_*.json")
     contents = json.loads(saved.read_text(encoding="utf-8"))
     for change in ({"template": "{{ what_is_this }}"}, {"template": None}):
-        saved.write_text(json.dumps(contents | change), encoding="utf-8")
-        settings = make_settings(embedded_dir=tmp_path)
-        assert report.add_clean_room(place, settings, use_cases.run(place.client, settings), [], []) is None
-    assert (tmp_path / "my report.html").read_bytes() == page
+        (tmp_path / saved.name).write_text(json.dumps(contents | change), encoding="utf-8")
+        written, _ = add(folder=tmp_path)
+        assert (written, path.read_text(encoding="utf-8")) == (None, "the old one")
 
 
 @pytest.mark.parametrize("damaged", [b"", b'{"answers": [', b"\xff\xfe", b"null", b"[1]", b'{"answers": [7]}'])

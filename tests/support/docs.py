@@ -35,6 +35,8 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 RUN = "uv run python -m dcr_data_generator.main"
 REHEARSE = "uv run python -m dcr_data_generator.clean_room rehearse"
 ASK = f"{REHEARSE} --query mine.sql"
+PRINTED = {RUN: "run.txt", REHEARSE: "rehearsal.txt", ASK: "query.txt"}
+SALT = "a salt that nobody prints"
 PART = re.compile(
     r"(<!-- made by: uv run (?:--group bench )?python -m tests\.support\.docs ([a-z-]+) -->\n)(.*?)(<!-- end -->)",
     re.DOTALL,
@@ -66,13 +68,12 @@ def run(command: str, folder: Path, **variables: str) -> tuple[int, str, str]:
         return emulator.run_here(*words[5:], command=mains[words[4]], **dict(assignments) | variables)
 
 
-def print_all(folder: Path) -> dict[str, str]:
-    """Run the commands of the pages whose output is shown, in an empty folder; returns what each printed."""
+def print_one(command: str, folder: Path, **variables: str) -> str:
+    """Run a command whose output a page shows, in the folder of those before it; returns, and saves, its output."""
     (folder / "mine.sql").write_text(code_blocks(CLEAN_ROOM, "sql")[0], encoding="utf-8")
-    printed = {}
-    for command in (RUN, REHEARSE, ASK):
-        status, printed[command], err = run(command, folder, DCR_NO_REPORT="")
-        assert (status, err) == (0, ""), err
+    status, printed, err = run(command, folder, DCR_NO_REPORT="", **variables)
+    assert (status, err) == (0, ""), err
+    (folder / PRINTED[command]).write_text(printed, encoding="utf-8")
     return printed
 
 
@@ -301,6 +302,6 @@ if __name__ == "__main__":
     names = sys.argv[1:] or list(PARTS)
     needs_runs = {"run", "rehearsal", "attempts", "query"} & set(names)
     with tempfile.TemporaryDirectory() as folder:
-        outputs = print_all(Path(folder)) if needs_runs else {}
+        outputs = {each: print_one(each, Path(folder)) for each in PRINTED} if needs_runs else {}
     for each in PAGES:
         write(each, names, outputs, with_times=bool(sys.argv[1:]))
