@@ -35,6 +35,8 @@ CLEAN_ROOM_OPTIONS = (
     "allow_egress",
     "subscriber_project_id",
     "as",
+    "only",
+    "victims",
 )
 PANELS = ("Where", "Snapshot", "Provider", "Output")
 REPORT = Path("report.html")

@@ -46,6 +46,7 @@ NOT_EXECUTED = {
     "uv sync --no-default-groups",
     "uv lock --check",
     "apt-get install chromium",
+    f"{CLEAN_ROOM} attack",  # tests/clean_room does
     f"{REHEARSE} --suffix _inference",  # tests/clean_room does
     SERVE,  # tests/embedded does
 }

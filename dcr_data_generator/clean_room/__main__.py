@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Rehearse, publish, subscribe, or undo it.
+    """Rehearse, attack, publish, subscribe, or undo it.
 
     Returns: the exit status: 0; 1 where an attempt gets an answer, or a query is refused; 2 for an error.
     """
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             group.add_command(RichCommand(name=name, params=params, callback=callback, help=text))
 
         add("rehearse", kinds.RehearseSettings, "Ask the use cases, and what must be refused, as a subscriber would.")
+        add("attack", kinds.AttackSettings, "Attack the clean room with permitted questions, and count who is right.")
         add("publish", kinds.PublishSettings, "Create the clean room on Google Cloud, or change what differs.")
         add("unpublish", kinds.UnpublishSettings, "Delete from Google Cloud what publish created.")
         add(
@@ -49,13 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             terminal.warning(sentence)
         try:
             # Here, so that a wrong flag is reported at once: these take their time.
-            from dcr_data_generator.clean_room import publish, rehearse, subscribe
+            from dcr_data_generator.clean_room import attack, publish, rehearse, subscribe
         except ImportError as error:
             raise UserError(
                 f"the clean room is not installed as it should be ({error}): run `uv sync --group clean-room`"
             ) from None
         # A command is the function of its name.
-        run = next(getattr(module, name) for module in (rehearse, publish, subscribe) if hasattr(module, name))
+        run = next(getattr(module, name) for module in (rehearse, attack, publish, subscribe) if hasattr(module, name))
         return int(run(settings, terminal))
 
     return shutdown.run_safely(command)

@@ -1,7 +1,8 @@
 """Rehearses the clean room: asks the questions of sql/clean_room as a subscriber, over what a run has made."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -18,8 +19,10 @@ from dcr_data_generator import shutdown, source, sql, use_cases, warehouse
 from dcr_data_generator.clean_room import analysis_rules, salt, views
 from dcr_data_generator.clean_room.analysis_rules import Answer, CleanRoom, NotUnderstood, Refused, Reply
 from dcr_data_generator.clean_room.settings import RehearseSettings
+from dcr_data_generator.clean_room.views import View
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.report import Attempt, Protected, add_clean_room
+from dcr_data_generator.report import Attempt, Protected, add_to_report
+from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import FIVE_TABLES, MERCHANT, PROVIDER, named, unnamed
 from dcr_data_generator.terminal import Terminal, plain, table_of
 from dcr_data_generator.use_cases import UseCase
@@ -47,16 +50,8 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
     Raises:
         UserError: there are no tables yet, a file cannot be read, or a query of the use cases is refused.
     """
-    if settings.write_project_id is None and not settings.embedded_dir.exists():
-        raise UserError(
-            f"there is nothing to rehearse with in {settings.embedded_dir}: "
-            "run `uv run python -m dcr_data_generator.main` first"
-        )
     step = partial(shutdown.step, terminal, settings.timeout)
-    terminal.line("The first rehearsal on a machine compiles Google's SQL engine, once, which takes about 20 seconds.")
-    with step("Start Google's SQL engine"):
-        analysis_rules.start()
-    with warehouse.connect(settings, fill_source=False) as place:
+    with connected(settings, terminal) as place:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
         with step("Put both parties' tables behind the views"):
             room = build(place, settings, salt.given_or_drawn(settings.salt_file))
@@ -81,17 +76,41 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
     terminal.notices(advice)
     show_attempts(terminal, attempts)
     if not settings.no_report:
-        report = add_clean_room(place, settings, answers, [protected(one, settings) for one in rehearsed], attempts)
-        if report:
-            shown = report.relative_to(Path.cwd()) if report.is_relative_to(Path.cwd()) else report
-            terminal.line(f"\nThe report has the protected answers now: {escape(str(shown))}")
-        else:
-            terminal.line("\nThere is no report of these tables to add the protected answers to: main writes one.")
+        seen = {
+            "protected": [protected(one, settings)._asdict() for one in rehearsed],
+            "attempts": [attempt._asdict() for attempt in attempts],
+        }
+        say_where(terminal, add_to_report(place, settings, answers, seen))
     return 1 if any(each.answered for each in attempts) else 0
 
 
-def build(place: Warehouse, settings: RehearseSettings, secret: SecretStr) -> CleanRoom:
-    """Put the five tables and the views into a clean room in memory.
+@contextmanager
+def connected(settings: Settings, terminal: Terminal) -> Iterator[Warehouse]:
+    """Start Google's SQL engine, and connect to where a run has made the tables.
+
+    Raises:
+        UserError: there are no tables yet, or BigQuery fails.
+    """
+    if settings.write_project_id is None and not settings.embedded_dir.exists():
+        raise UserError(
+            f"there is nothing to rehearse with in {settings.embedded_dir}: "
+            "run `uv run python -m dcr_data_generator.main` first"
+        )
+    terminal.line("The first rehearsal on a machine compiles Google's SQL engine, once, which takes about 20 seconds.")
+    with shutdown.step(terminal, settings.timeout, "Start Google's SQL engine"):
+        analysis_rules.start()
+    with warehouse.connect(settings, fill_source=False) as place:
+        yield place
+
+
+def build(
+    place: Warehouse,
+    settings: Settings,
+    secret: SecretStr,
+    more_views: Sequence[View] = (),
+    more_tables: Mapping[str, Mapping[str, str]] | None = None,
+) -> CleanRoom:
+    """Put the five tables and the views into a clean room in memory; more tables, by their columns' types, are empty.
 
     Raises:
         UserError: no run has made the tables yet, or a view is not BigQuery's.
@@ -108,14 +127,26 @@ def build(place: Warehouse, settings: RehearseSettings, secret: SecretStr) -> Cl
         ) from None
     try:
         room = CleanRoom(
-            {table: {field.name: field.field_type for field in schema} for table, schema in schemas.items()},
+            {
+                **{table: {field.name: field.field_type for field in schema} for table, schema in schemas.items()},
+                **(more_tables or {}),
+            },
             {f"{party}.{salt.SALT_TABLE}": {"salt": secret.get_secret_value()} for party in (MERCHANT, PROVIDER)},
-            {f"{view.dataset}.{view.name}": (view.policy, view.query) for view in views.read()},
+            {f"{view.dataset}.{view.name}": (view.policy, view.query) for view in [*views.read(), *more_views]},
         )
     except NotUnderstood as error:
         raise UserError(str(error)) from None
     room.fill({table: place.read_arrow(names[table], schema).to_pylist() for table, schema in schemas.items()})
     return room
+
+
+def say_where(terminal: Terminal, report: Path | None) -> None:
+    """Say in which report the clean room's part is."""
+    if report:
+        shown = report.relative_to(Path.cwd()) if report.is_relative_to(Path.cwd()) else report
+        terminal.line(f"\nThe report has this now: {escape(str(shown))}")
+    else:
+        terminal.line("\nThere is no report of these tables to add this to: main writes one.")
 
 
 def ask_as_subscriber(

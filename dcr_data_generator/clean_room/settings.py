@@ -12,6 +12,7 @@ from dcr_data_generator.terminal import Terminal
 
 PANEL = "Clean room"
 SUBSCRIBER_HELP = "The subscriber's Google Cloud project; --write-project-id is the one with the clean room."
+ATTACKS = ("differencing", "single_out", "membership", "dictionary", "averaging", "distinguishing")
 SALT_HELP = "A file with the salt of the hashes; otherwise DCR_SALT has it."
 
 
@@ -58,6 +59,14 @@ class RehearseSettings(Settings):
         PANEL, "The query names the views as in this linked dataset.", parse_dataset, "NAME", None
     )
     salt_file: SecretStr | None = option(PANEL, SALT_HELP, parse_salt_file, "FILE", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttackSettings(Settings):
+    """What `attack` needs to know."""
+
+    only: str | None = option(PANEL, "Carry out this attack alone.", click.Choice(ATTACKS), "ATTACK", None)
+    victims: int = option(PANEL, "How many people are attacked.", click.IntRange(1, 1000), "N", 30)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,13 +38,13 @@ class View(NamedTuple):
         return self.dataset.replace("_clean_room", "_provider")
 
 
-def read(suffix: str = "") -> list[View]:
-    """Read the views, in datasets with a suffix; a view may read those before it.
+def read(suffix: str = "", folder: str = "clean_room/views") -> list[View]:
+    """Read the views of a folder, in datasets with a suffix; a view may read those before it.
 
     Raises:
         UserError: a file is not the statement of a view, or its policy is not allowed.
     """
-    files = sql.read_folder("clean_room/views")
+    files = sql.read_folder(folder)
     return [parse(file._replace(text=suffixed(file.text, suffix))) for file in files]
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,20 +93,17 @@ def write(
         "schemas": schemas,
         "protected": [],
         "attempts": [],
+        "attacks": [],
     }
     text = json.dumps(contents, default=as_json)
     save(page(json.loads(text)), settings.report)
     save(text, contents_of(warehouse, settings))
 
 
-def add_clean_room(
-    warehouse: Warehouse,
-    settings: Settings,
-    answers: Sequence[UseCase],
-    protected: Sequence[Protected],
-    attempts: Sequence[Attempt],
+def add_to_report(
+    warehouse: Warehouse, settings: Settings, answers: Sequence[UseCase], seen: Mapping[str, object]
 ) -> Path | None:
-    """Write the report of a run again, with what a rehearsal has seen.
+    """Write the report of a run again, with what was seen of its clean room: protected and attempts, or attacks.
 
     Returns: where it is; None where this version of the program has written no report of these answers.
 
@@ -122,11 +119,9 @@ def add_clean_room(
         return None
     if not (is_of_these and is_of_this_version and is_ours(report, MARK)):
         return None
-    seen = {
-        "protected": [reply._asdict() for reply in protected],
-        "attempts": [attempt._asdict() for attempt in attempts],
-    }
-    save(page(contents | json.loads(json.dumps(seen, default=as_json))), report)
+    text = json.dumps(contents | seen, default=as_json)
+    save(page(json.loads(text)), report)
+    save(text, contents_of(warehouse, settings))
     return report
 
 

@@ -130,6 +130,15 @@ def attempts_part(printed: Printed) -> str:
     )
 
 
+def attacks_part(_: Printed) -> str:
+    """What each attack's file says of it."""
+    files = [file for file in sql.read_folder("clean_room/attacks") if "attack" in file.comments]
+    names = ("attack", "wants", "knows", "does", "defence")
+    return table(
+        ["attack", "wants", "knows", "does", "the defence"], [[file.comments[name] for name in names] for file in files]
+    )
+
+
 def query_part(printed: Printed) -> str:
     """What the rehearsal of an own query prints."""
     return text_block(printed[ASK].partition("behind the views")[2].partition("\n")[2])
@@ -280,6 +289,7 @@ PARTS: dict[str, Callable[[Printed], str]] = {
     "views": views_part,
     "rehearsal": rehearsal_part,
     "attempts": attempts_part,
+    "attacks": attacks_part,
     "query": query_part,
     "example": example_part,
     "layout": layout_part,

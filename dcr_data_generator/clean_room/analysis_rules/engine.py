@@ -46,6 +46,10 @@ READERS: dict[str, Callable] = {
 }
 
 
+# Of a statement's @parameters, by name.
+type Values = Mapping[str, str | None]
+
+
 class Answer(NamedTuple):
     """What a query returned: its columns, and its rows as Python values."""
 
@@ -112,6 +116,7 @@ class GoogleSQL:
         self.tables: dict[str, types.SimpleTable] = {}
         self.links: dict[str, str] = {}  # other names of tables
         self.contents: dict[str, local_service_pb2.TableContent] = {}
+        self.parameters: list[str] = []  # the @parameters of a statement; they are texts
 
     def add_table(self, name: str, columns: Mapping[str, int], privacy_unit: str | None = None) -> None:
         """Add a table by its columns and their kinds; a privacy unit is traced through queries."""
@@ -165,13 +170,15 @@ class GoogleSQL:
 
     def analyze(self, text: str, error_mode: int | None = None) -> types.ResolvedStatement:
         """Analyze a statement; returns its resolved tree, or NotUnderstood if it has no meaning with these tables."""
-        options = types.AnalyzerOptions(
-            language_options=self.language,
-            error_message_mode=error_mode,
-            prune_unused_columns=True,
-        )
+        options = self.options(error_message_mode=error_mode, prune_unused_columns=True)
         with explained():
             return Analyzer(options, self.catalog).analyze_statement(text)
+
+    def options(self, **more: Any) -> types.AnalyzerOptions:  # noqa: ANN401
+        """The options of the analyzer, with the types of the @parameters."""
+        text = types.Type(type_kind=kind_of("STRING"))
+        parameters = [types.AnalyzerOptions.QueryParameter(name=name, type=text) for name in self.parameters]
+        return types.AnalyzerOptions(language_options=self.language, query_parameters=parameters, **more)
 
     def with_options(self, text: str, defaults: Mapping[str, Mapping[str, float]], instead: Mapping[str, float]) -> str:
         """Give a query's privacy clauses the options that they do not have, by their keywords, or others instead.
@@ -191,28 +198,28 @@ class GoogleSQL:
                 edits.append((as_range(clause), f"WITH {keyword} OPTIONS ({written})"))
         return edit(text, edits)
 
-    def evaluate(self, text: str, times: int = 1) -> list[Answer]:
-        """Evaluate a query over the rows of the tables, several times: each time anew, where there is noise.
+    def evaluate(self, text: str, values: Sequence[Values] = ({},)) -> list[Answer]:
+        """Evaluate a query over the rows of the tables, for each set of values: each time anew, where there is noise.
 
         Raises:
             NotUnderstood: the query fails on these rows, such as a division by zero.
         """
-        columns, contents = self.execute(text, times)
+        columns, contents = self.execute(text, values)
         return [Answer(columns, read_rows(content)) for content in contents]
 
     def fill_from(self, name: str, text: str) -> None:
         """Give a table the rows of a query."""
         _, [self.contents[name]] = self.execute(text)
 
-    def execute(self, text: str, times: int = 1) -> tuple[list[str], list[local_service_pb2.TableContent]]:
-        """Evaluate a query; returns its columns, and its rows as a table takes them, once per time.
+    def execute(
+        self, text: str, values: Sequence[Values] = ({},)
+    ) -> tuple[list[str], list[local_service_pb2.TableContent]]:
+        """Evaluate a query; returns its columns, and its rows as a table takes them, for each set of values.
 
         The package's PreparedQuery loses the timestamps of an answer, so the engine is called as it calls it.
         """
         text = self.count_exactly(text)
-        options = types.AnalyzerOptions(
-            language_options=self.language, enabled_rewrites=REWRITES, default_timezone="UTC"
-        )
+        options = self.options(enabled_rewrites=REWRITES, default_timezone="UTC")
         request = types.PrepareQueryRequest(sql=text, options=options, simple_catalog=self.catalog).to_proto()
         for name in {".".join(path_of(node)) for node in self.nodes(text, types.ASTTablePathExpression)}:
             if name in self.contents:
@@ -220,10 +227,14 @@ class GoogleSQL:
                 request.table_content[name].table_data.SetInParent()
         prepared = self.call("PrepareQuery", request, local_service_pb2.PrepareQueryResponse).prepared
         number = prepared.prepared_query_id
-        evaluation = local_service_pb2.EvaluateQueryRequest(prepared_query_id=number)
-        response = local_service_pb2.EvaluateQueryResponse
+        contents = []
         try:
-            contents = [self.call("EvaluateQuery", evaluation, response).content for _ in range(times)]
+            for each in values:
+                evaluation = local_service_pb2.EvaluateQueryRequest(prepared_query_id=number)
+                for name, value in each.items():
+                    write_cell(evaluation.params.add(name=name).value, value)
+                response = self.call("EvaluateQuery", evaluation, local_service_pb2.EvaluateQueryResponse)
+                contents.append(response.content)
         finally:
             self.call("UnprepareQuery", local_service_pb2.UnprepareQueryRequest(prepared_query_id=number))
         return column_names([column.name for column in prepared.columns]), contents

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zetasql import types
 
 from dcr_data_generator.clean_room.analysis_rules import rules
-from dcr_data_generator.clean_room.analysis_rules.engine import Answer, GoogleSQL, kind_of
+from dcr_data_generator.clean_room.analysis_rules.engine import Answer, GoogleSQL, Values, kind_of
 from dcr_data_generator.clean_room.analysis_rules.lineage import Clause, Lineage, NotUnderstood, function_name
 from dcr_data_generator.clean_room.analysis_rules.rules import KEYWORDS, Budgets, Refused
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
@@ -91,19 +91,19 @@ class CleanRoom:
             Refused: a rule does not allow the query.
             NotUnderstood: BigQuery would not run it on these tables, or it cannot be judged here.
         """
-        question, [answer] = self.answer(text, 1)
+        question, [answer] = self.answer(text, [{}])
         lines = [*self.groups_withheld(question, answer), *self.rows_withheld(question, answer)]
         return Reply(answer, [*lines, *self.exactness_withheld(question)])
 
     def ask_repeatedly(self, text: str, times: int) -> list[Answer]:
         """Ask the same several times; each answer is charged for. Raises as `ask`."""
-        return self.answer(text, times)[1]
+        return self.answer(text, [{}] * times)[1]
 
-    def answer(self, text: str, times: int) -> tuple[Question, list[Answer]]:
-        """Answer a query under the rules. Raises as `ask`."""
+    def answer(self, text: str, values: Sequence[Values]) -> tuple[Question, list[Answer]]:
+        """Answer a query under the rules, for each set of values of its @parameters. Raises as `ask`."""
         question = self.admit(text)
-        answers = self.evaluate(question, times)
-        self.budgets.charge(question.clauses, times)  # last: a question that fails costs nothing
+        answers = self.evaluate(question, values)
+        self.budgets.charge(question.clauses, len(values))  # last: a question that fails costs nothing
         return question, answers
 
     def is_noisy(self, text: str) -> bool:
@@ -139,12 +139,14 @@ class CleanRoom:
         if any(origin.source.table in self.secrets for column in lineage.output for origin in column.origins):
             raise Refused("The salt is not shown to anyone.")
 
-    def evaluate(self, question: Question, times: int = 1, threshold: float | None = None) -> list[Answer]:
+    def evaluate(
+        self, question: Question, values: Sequence[Values] = ({},), threshold: float | None = None
+    ) -> list[Answer]:
         """Evaluate a question, with another threshold than its own if there is one."""
         instead = {} if threshold is None else {"threshold": threshold}
         text = self.engine.with_options(question.text, self.options(question), instead)
         try:
-            return self.engine.evaluate(text, times)
+            return self.engine.evaluate(text, values)
         except NotUnderstood as error:
             message = str(error)
             for value in [value for values in self.secrets.values() for value in values.values()]:

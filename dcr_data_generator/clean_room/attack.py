@@ -1,0 +1,344 @@
+"""Attacks the clean room with questions that its rules allow, and counts how often the attackers are right.
+
+The referee knows both parties' tables: it draws the victims, lets the attackers of attackers.py ask as a subscriber
+does, and compares what they conclude with what is true. Then it does the same with a defence.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from google.cloud import bigquery
+from pydantic import SecretStr
+from rich.markup import escape
+
+from dcr_data_generator import shutdown, sql, use_cases
+from dcr_data_generator.clean_room import attackers, rehearse, salt, views
+from dcr_data_generator.clean_room.analysis_rules import CleanRoom, Refused
+from dcr_data_generator.clean_room.analysis_rules.rules import Budgets
+from dcr_data_generator.clean_room.attackers import Attacker
+from dcr_data_generator.clean_room.policy import PrivacyPolicy
+from dcr_data_generator.clean_room.settings import AttackSettings
+from dcr_data_generator.draws import draw
+from dcr_data_generator.people import hash_emails
+from dcr_data_generator.report import add_to_report
+from dcr_data_generator.settings import Settings
+from dcr_data_generator.tables import PROVIDER, named
+from dcr_data_generator.terminal import Terminal, percent
+
+FOLDER = "clean_room/attacks"
+GUESSES = f"{PROVIDER}.guessed_emails"
+MIN_PEOPLE = 51  # one more than the threshold
+MAX_AVERAGE, DELTA = 500, 0.0001  # as the questions say
+EPSILONS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+DRAWS = 200  # of each of two neighbouring data sets
+UTILITY_DRAWS = 20
+LARGER = 100  # than the policy's budget
+
+type Row = dict[str, Any]
+
+
+class TooFew(Exception):  # noqa: N818 - it is not an error of the program
+    """The snapshot is too small for an attack: of whom it needs how many, and how many there are."""
+
+
+class Outcome(NamedTuple):
+    """What came of an attack, in a sentence, and its figures."""
+
+    sentence: str
+    rows: list[Row]
+
+
+class Lab(NamedTuple):
+    """The clean room, and what is true of each person; see `read_truth`."""
+
+    room: CleanRoom
+    truth: pd.DataFrame
+    settings: AttackSettings
+
+    def ask(self, name: str, victims: Sequence[str | None] = (None,)) -> list[list[tuple]]:
+        """Ask a file of sql/clean_room/attacks/ for each @victim, as a subscriber; returns the rows of each answer.
+
+        Raises:
+            Refused: a rule does not allow the query, or the privacy budget does not pay for it.
+        """
+        values = [{"victim": victim} for victim in victims]
+        return [answer.rows for answer in self.room.answer(sql.read(f"{FOLDER}/{name}").text, values)[1]]
+
+    def draw(self, who: str, people: pd.DataFrame, count: int) -> pd.DataFrame:
+        """Draw people by the seed. Raises TooFew."""
+        if len(people) < count:
+            raise TooFew(f"it needs {count:,} {who}, and there are {len(people):,}")
+        ranks = draw(self.settings.seed, f"victims: {who}", hash_emails(people["email"]).astype("int64"))
+        return people.iloc[np.argsort(ranks)[:count]]
+
+
+def attack(settings: AttackSettings, terminal: Terminal) -> int:
+    """Carry out the attacks, and show how often each was right, without and with the defence.
+
+    Returns: the exit status, 0.
+
+    Raises:
+        UserError: there are no tables yet, or the report cannot be written.
+    """
+    step = partial(shutdown.step, terminal, settings.timeout)
+    with rehearse.connected(settings, terminal) as place:
+        terminal.line(f"Attacking the clean room on {escape(place.name)}.")
+        with step("Put both parties' tables behind the views"):
+            secret = salt.given_or_drawn(None)
+            more_views = views.read(folder=f"{FOLDER}/views")
+            room = rehearse.build(place, settings, secret, more_views, {GUESSES: {"email": "STRING"}})
+            room.engine.parameters = ["victim"]
+            lab = Lab(room, read_truth(place.client, settings, secret), settings)
+            answers = use_cases.run(place.client, settings)
+        attacks = []
+        for name in [settings.only] if settings.only else ATTACKS:
+            queries = [query for query in sql.read_folder(FOLDER) if query.name.startswith(name)]
+            comments = queries[0].comments
+            with step(comments["attack"]) as done:
+                outcome = carry_out(lab, ATTACKS[name])
+                done.result = outcome.sentence
+            texts = {query.name: named(query.text, settings) for query in queries}
+            if settings.verbose:
+                show(terminal, comments, texts, outcome.rows)
+            attacks.append({"name": name, "queries": texts} | comments | outcome._asdict())
+        if not settings.no_report:
+            rehearse.say_where(terminal, add_to_report(place, settings, answers, {"attacks": attacks}))
+    return 0
+
+
+def carry_out(lab: Lab, attack: Callable[[Lab], Outcome]) -> Outcome:
+    """Carry out an attack, if the rules and the snapshot allow it."""
+    try:
+        return attack(lab)
+    except Refused as reason:
+        return Outcome(f"refused: {reason}", [])
+    except TooFew as reason:
+        return Outcome(f"not shown: {reason}", [])
+
+
+def show(terminal: Terminal, comments: Mapping[str, str], queries: Mapping[str, str], rows: Sequence[Row]) -> None:
+    """Print what an attack is about, its queries as sent, and its figures."""
+    for name in ("wants", "knows", "does", "defence"):
+        terminal.item(f"  [dim]{name}:[/]", escape(comments[name]))
+    for name, text in queries.items():
+        terminal.line(f"\n[bold]{name}.sql[/]")
+        terminal.console.print(text, markup=False, soft_wrap=True)
+    if rows:
+        terminal.table([*rows[0]], [[*row.values()] for row in rows])
+
+
+def read_truth(client: bigquery.Client, settings: Settings, secret: SecretStr) -> pd.DataFrame:
+    """Read what is true of each person.
+
+    Returns: email (str), customer (bool), verified (bool or None), tier (str or None), spend (float64, whole US
+    dollars) and own_average (float64, US dollars), by hashed email.
+    """
+    result = sql.run(client, f"{FOLDER}/truth", settings)
+    truth = pd.DataFrame([row.values() for row in result.rows], columns=result.columns)
+    truth = truth.astype({"customer": "bool", "spend": "float64", "own_average": "float64"})
+    truth["spend"] = truth["spend"].map(attackers.dollars, na_action="ignore")
+    return truth.set_index(sha256(secret.get_secret_value() + truth["email"]))
+
+
+def sha256(texts: pd.Series) -> pd.Series:
+    """Hash texts (str) as BigQuery's TO_HEX(SHA256(...)) does."""
+    return texts.map(lambda text: hashlib.sha256(text.encode()).hexdigest())
+
+
+def differencing(lab: Lab) -> Outcome:
+    """Attack people who pay with the wallet."""
+    return compare(lab, *payers(lab), attackers.differencing, attackers.differencing_private)
+
+
+def single_out(lab: Lab) -> Outcome:
+    """Attack people who pay with the wallet."""
+    return compare(lab, *payers(lab), attackers.single_out, attackers.single_out_private)
+
+
+def payers(lab: Lab) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The customers who pay with the wallet, and the victims among them."""
+    people = lab.truth[lab.truth["customer"] & lab.truth["spend"].notna()]
+    count = lab.settings.victims
+    return people, lab.draw("customers who pay with the wallet", people, max(MIN_PEOPLE, count))[:count]
+
+
+def membership(lab: Lab) -> Outcome:
+    """Attack people of whom every second is a customer of the merchant."""
+    count = lab.settings.victims
+    members = lab.draw("customers without a wallet", lab.truth[lab.truth["verified"].isna()], count - count // 2)
+    others = lab.draw("wallet-only users", lab.truth[~lab.truth["customer"]], count // 2)
+    people = pd.concat([members, others])
+    lab.room.engine.fill(GUESSES, [[email] for email in people["email"]])
+    return compare(lab, people, people, attackers.membership, attackers.membership_threshold)
+
+
+def compare(lab: Lab, people: pd.DataFrame, victims: pd.DataFrame, attacker: Attacker, defended: Attacker) -> Outcome:
+    """Attack each victim, without and with the defence, and compare the conclusions with the truth.
+
+    A guess is what is most often true of the people.
+    """
+    conclusions, with_defence = (conclude(lab, victims, each) for each in (attacker, defended))
+    rows = []
+    for secret in conclusions:
+        truth = victims[secret]
+        guess = people[secret].value_counts(normalize=True).max()
+        rows.append(count_right(secret, conclusions[secret] == truth, with_defence[secret] == truth, guess))
+    return Outcome(in_words(rows[0]), rows)
+
+
+def conclude(lab: Lab, victims: pd.DataFrame, attacker: Attacker) -> pd.DataFrame:
+    """Let an attacker attack the victims; returns a column for each secret.
+
+    Each victim has an attacker of their own, with the whole privacy budget: as many budgets as victims.
+    """
+    with other_policies(lab.room, budgets=len(victims)):
+        return pd.DataFrame(attacker(lab.ask, list(victims.index)), index=victims.index)
+
+
+def dictionary(lab: Lab) -> Outcome:
+    """Attack hashes of the merchant's customers, without and with the salt."""
+    victims = lab.draw("customers", lab.truth[lab.truth["customer"]], lab.settings.victims)
+    engine, hashes = lab.room.engine, []
+    for name in ("dictionary", "dictionary_salted"):
+        text = engine.plain_names(sql.read(f"{FOLDER}/{name}").text)
+        hashes += [digest for (digest,) in engine.evaluate(text)[0].rows]
+    emails = pd.Series(attackers.look_up(hashes), dtype="str")
+    plain, salted = (digests.map(emails) == victims["email"] for digests in (sha256(victims["email"]), victims.index))
+    rows = [count_right("email", plain, salted, guess=0.0)]
+    return Outcome(in_words(rows[0]), rows)
+
+
+def count_right(secret: str, right: pd.Series, defended: pd.Series, guess: float) -> Row:
+    """How often an attacker was right (bool, by victim), without and with the defence, and the 95 % intervals."""
+    row: Row = {"secret": secret, "victims": len(right)}
+    for name, each in (("right", right), ("defended", defended)):
+        low, high = interval(int(each.sum()), len(each))
+        row |= {name: float(each.mean()), f"{name}_low": low, f"{name}_high": high}
+    return row | {"guess": float(guess)}
+
+
+def interval(right: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The interval of a rate, from its count: the score interval of Wilson (1927)."""
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    middle = (right + z * z / 2) / (trials + z * z)
+    half = z / (trials + z * z) * math.sqrt(right * (trials - right) / trials + z * z / 4)
+    return middle - half, middle + half
+
+
+def in_words(row: Row) -> str:
+    """Say what came of an attack that the rules let through."""
+    victims = row["victims"]
+    right, defended = (round(row[name] * victims) for name in ("right", "defended"))
+    return (
+        f"it gets through, and is right about {right} of {victims} people ({row['secret']}), of which a guess gets "
+        f"{percent(row['guess'])}; with the defence {defended} of {victims}"
+    )
+
+
+def averaging(lab: Lab) -> Outcome:
+    """Ask until the budget is spent, and then with a budget a hundred times as large.
+
+    Returns: for so many questions, the error of their average: the root of its mean square, in US dollars.
+    """
+    people = lab.truth[(lab.truth["tier"] == "Business") & lab.truth["own_average"].notna()]
+    truth = lab.draw("Business users who pay", people, max(1, len(people)))["own_average"].clip(0, MAX_AVERAGE).mean()
+    lab.room.budgets = Budgets(lab.room.policies)
+    paid = 0
+    with suppress(Refused):
+        while lab.ask("averaging"):
+            paid += 1
+    with other_policies(lab.room, budgets=LARGER):
+        answers = np.array(lab.ask("averaging", [None] * LARGER * paid)).ravel()
+    errors = {}
+    for questions in sorted({1, 2, 5, 10, 50, 100, 200, 500, 1_000, paid, LARGER * paid}):
+        if questions > len(answers):
+            break
+        means = answers[: len(answers) // questions * questions].reshape(-1, questions).mean(axis=1)
+        errors[questions] = float(np.sqrt(np.square(means - truth).mean()))
+    return Outcome(
+        f"one answer is off by ${errors[1]:,.2f}. The budget pays for {paid:,}, whose average is off by "
+        f"${errors[paid]:,.2f}; one {LARGER} times as large for {LARGER * paid:,}: ${errors[LARGER * paid]:,.2f}",
+        [{"questions": questions, "error": error} for questions, error in errors.items()],
+    )
+
+
+def distinguishing(lab: Lab) -> Outcome:
+    """Tell two neighbouring data sets apart, for each epsilon, and see how far off the averages of use case 2 are.
+
+    Returns: for each epsilon the error of the averages (the root of the mean square of their relative errors), how
+    often the attacker was right, its interval (95 % for all of them together: Bonferroni), and the bound of (epsilon,
+    delta)-differential privacy.
+    """
+    business = lab.truth[lab.truth["tier"] == "Business"]
+    [victim] = lab.draw("Business users", business, 1).index
+    averages = lab.truth["own_average"].clip(0, MAX_AVERAGE).groupby(lab.truth["tier"]).mean()
+    rows: list[Row] = []
+    for epsilon in EPSILONS:
+        with other_policies(lab.room, budgets=math.inf, epsilon=epsilon):
+            answers = lab.ask("utility", [None] * UTILITY_DRAWS)
+            right = count_told_apart(lab, victim, len(business))
+            errors = [average / averages[tier] - 1 for rows_of in answers for tier, average in rows_of]
+            low, high = interval(right, 2 * DRAWS, confidence=1 - 0.05 / len(EPSILONS))
+            error = float(np.sqrt(np.square(errors).mean())) if errors else None
+            rows.append(
+                {"epsilon": epsilon, "error": error, "right": right / (2 * DRAWS), "low": low, "high": high}
+                | {"bound": bound(epsilon)}
+            )
+    first, last = rows[0], rows[-1]
+    above = sum(row["low"] > row["bound"] for row in rows)
+    return Outcome(
+        f"it gets through, and is right in {percent(last['right'])} at epsilon {last['epsilon']:g}, but in "
+        f"{percent(first['right'])} at {first['epsilon']:g}; guessing would be in 50.00%. "
+        f"{above or 'None'} of {len(rows)} rates {'is' if above == 1 else 'are'} significantly above the bound",
+        rows,
+    )
+
+
+def count_told_apart(lab: Lab, victim: str, with_person: int) -> int:
+    """Ask about either data set, with the victim and without, and count how often the attacker takes the right one."""
+    answers = lab.ask("distinguishing", [None, victim] * DRAWS)
+    return sum(attackers.is_member(answer, with_person) == (number % 2 == 0) for number, answer in enumerate(answers))
+
+
+def bound(epsilon: float, delta: float = DELTA) -> float:
+    """The highest rate at which a test tells two neighbouring data sets apart, under (epsilon, delta)-privacy.
+
+    Its false positives FP and false negatives FN keep to FP + e^epsilon FN >= 1 - delta and the same with both
+    exchanged: Kairouz, Oh and Viswanath, "The Composition Theorem for Differential Privacy" (2015), theorem 2.1.
+    """
+    return (math.exp(epsilon) + delta) / (1 + math.exp(epsilon))
+
+
+@contextmanager
+def other_policies(room: CleanRoom, budgets: float, epsilon: float | None = None) -> Iterator[None]:
+    """Multiply the privacy budgets, and let each question have this epsilon."""
+    policies = room.policies
+    room.policies = {name: change(policy, budgets, epsilon) for name, policy in policies.items()}
+    room.budgets = Budgets(room.policies)
+    try:
+        yield
+    finally:
+        room.policies, room.budgets = policies, Budgets(policies)
+
+
+def change(policy: PrivacyPolicy, budgets: float, epsilon: float | None) -> PrivacyPolicy:
+    if not (noise := policy.differential_privacy_policy):
+        return policy
+    fields = {
+        "max_epsilon_per_query": epsilon or noise.max_epsilon_per_query,
+        "epsilon_budget": noise.epsilon_budget * budgets,
+        "delta_budget": noise.delta_budget * budgets,
+    }
+    return policy.model_copy(update={"differential_privacy_policy": noise.model_copy(update=fields)})
+
+
+ATTACKS: dict[str, Callable[[Lab], Outcome]] = {
+    each.__name__: each for each in (differencing, single_out, membership, dictionary, averaging, distinguishing)
+}

@@ -1,0 +1,14 @@
+-- purpose: The wallet's users as in wallet_customers, answered with noise. It is not published.
+-- rule: Differential privacy. The budget pays for 20 questions of the highest epsilon.
+CREATE OR REPLACE VIEW ewallet_clean_room.wallet_customers_private
+OPTIONS (
+  description = 'The users of the wallet, one row per person. Differential privacy, with a budget.',
+  privacy_policy = '{"differential_privacy_policy": {"privacy_unit_column": "hashed_email", "max_epsilon_per_query": 0.5, "epsilon_budget": 10, "delta_per_query": 0.0001, "delta_budget": 0.002, "max_groups_contributed": 1}, "join_restriction_policy": {"join_condition": "JOIN_NOT_REQUIRED", "join_allowed_columns": ["hashed_email"]}}'
+)
+AS
+SELECT
+  TO_HEX(SHA256(CONCAT(s.salt, LOWER(TRIM(p.email, ' \t\r\n'))))) AS hashed_email,
+  p.account_tier,
+  p.is_verified_user
+FROM ewallet_provider.provider_users AS p
+CROSS JOIN ewallet_provider.clean_room_salt AS s
