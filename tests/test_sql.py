@@ -65,6 +65,7 @@ PARAMETERS = {
     "source_time": "TIMESTAMP",
     "seed": "STRING",
     "scale": "INTEGER",
+    "victim": "STRING",
 }
 STRINGS = Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=Type(type_kind=TypeKind.TYPE_STRING)))
 ARRAYS = ["first_names", "last_names", "domains"]
@@ -100,18 +101,20 @@ WORKING_FUNCTIONS = {
 DATASETS = {
     tables.WORKING: WORKING_TABLES,
     "merchant_provider": MERCHANT | SALT,
-    "ewallet_provider": tables.SCHEMAS | SALT,
+    "ewallet_provider": tables.SCHEMAS | SALT | {"guessed_emails": [SchemaField("email", "STRING")]},
     "merchant_clean_room": {
         "customers": [
             HASHED_EMAIL,
             SchemaField("age", "INTEGER"),
             SchemaField("gender", "STRING"),
             SchemaField("country", "STRING"),
-        ]
+        ],
+        "customers_counted": [HASHED_EMAIL],
     },
     "ewallet_clean_room": {
         "wallet_orders": [SchemaField("order_id", "INTEGER"), SchemaField("transaction_id", "STRING"), AMOUNT],
         "wallet_customers": [HASHED_EMAIL, TIER, SchemaField("is_verified_user", "BOOLEAN")],
+        "wallet_customers_private": [HASHED_EMAIL, TIER, SchemaField("is_verified_user", "BOOLEAN")],
         "wallet_spend": [HASHED_EMAIL, TIER, AMOUNT],
         "wallet_spend_private": [HASHED_EMAIL, TIER, AMOUNT],
     },

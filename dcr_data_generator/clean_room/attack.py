@@ -109,7 +109,8 @@ def attack(settings: AttackSettings, terminal: Terminal) -> int:
                 show(terminal, comments, texts, outcome.rows)
             attacks.append({"name": name, "queries": texts} | comments | outcome._asdict())
         if not settings.no_report:
-            rehearse.say_where(terminal, add_to_report(place, settings, answers, {"attacks": attacks}))
+            report = add_to_report(place, settings, answers, {"attacks": attacks})
+            rehearse.say_where(terminal, report, "the attacks")
     return 0
 
 

@@ -80,7 +80,7 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
             "protected": [protected(one, settings)._asdict() for one in rehearsed],
             "attempts": [attempt._asdict() for attempt in attempts],
         }
-        say_where(terminal, add_to_report(place, settings, answers, seen))
+        say_where(terminal, add_to_report(place, settings, answers, seen), "the protected answers")
     return 1 if any(each.answered for each in attempts) else 0
 
 
@@ -140,13 +140,13 @@ def build(
     return room
 
 
-def say_where(terminal: Terminal, report: Path | None) -> None:
-    """Say in which report the clean room's part is."""
+def say_where(terminal: Terminal, report: Path | None, what: str) -> None:
+    """Say in which report something is now."""
     if report:
         shown = report.relative_to(Path.cwd()) if report.is_relative_to(Path.cwd()) else report
-        terminal.line(f"\nThe report has this now: {escape(str(shown))}")
+        terminal.line(f"\nThe report has {what} now: {escape(str(shown))}")
     else:
-        terminal.line("\nThere is no report of these tables to add this to: main writes one.")
+        terminal.line(f"\nThere is no report of these tables to add {what} to: main writes one.")
 
 
 def ask_as_subscriber(
