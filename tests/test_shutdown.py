@@ -3,6 +3,7 @@
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,14 @@ import pytest
 from dcr_data_generator import shutdown
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.terminal import Terminal
+
+
+@pytest.fixture(autouse=True)
+def _terminal_that_can_be_closed() -> Iterator[None]:
+    """Hear SIGHUP, whatever these tests were started by, such as nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -49,12 +58,9 @@ def test_a_signal_ends_a_command_in_one_line_and_leaves_no_temporary_file(
     assert not folders[0].parent.exists()
 
 
-def test_under_nohup_a_run_goes_on_when_its_terminal_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        assert shutdown.run_safely(lambda terminal: signal.raise_signal(signal.SIGHUP) or 0) == 0
-    finally:
-        signal.signal(signal.SIGHUP, before)
+def test_under_nohup_a_run_goes_on_when_its_terminal_is_closed() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    assert shutdown.run_safely(lambda terminal: signal.raise_signal(signal.SIGHUP) or 0) == 0
 
 
 def test_a_step_that_takes_too_long_ends_a_command_in_one_line(capsys: pytest.CaptureFixture) -> None:

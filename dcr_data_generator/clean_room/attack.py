@@ -61,6 +61,7 @@ class Lab(NamedTuple):
     room: CleanRoom
     truth: pd.DataFrame
     settings: AttackSettings
+    days: int = 1  # of the snapshot
 
     def ask(self, name: str, victims: Sequence[str | None] = (None,)) -> list[list[tuple]]:
         """Ask a file of sql/clean_room/attacks/ for each @victim, as a subscriber; returns the rows of each answer.
@@ -74,7 +75,12 @@ class Lab(NamedTuple):
     def draw(self, who: str, people: pd.DataFrame, count: int) -> pd.DataFrame:
         """Draw people by the seed. Raises TooFew."""
         if len(people) < count:
-            raise TooFew(f"it needs {count:,} {who}, and there are {len(people):,}")
+            advice = (
+                f"; --days {-(-self.days * count // len(people))} has them, if they come as often"
+                if len(people)
+                else ""
+            )
+            raise TooFew(f"it needs {count:,} {who}, and there are {len(people):,}{advice}")
         ranks = draw(self.settings.seed, f"victims: {who}", hash_emails(people["email"]).astype("int64"))
         return people.iloc[np.argsort(ranks)[:count]]
 
@@ -95,7 +101,9 @@ def attack(settings: AttackSettings, terminal: Terminal) -> int:
             more_views = views.read(folder=f"{FOLDER}/views")
             room = rehearse.build(place, settings, secret, more_views, {GUESSES: {"email": "STRING"}})
             room.engine.parameters = ["victim"]
-            lab = Lab(room, read_truth(place.client, settings, secret), settings)
+            first_day, last_day = sql.run(place.client, "order_dates", settings).row.values()
+            days = (last_day - first_day).days + 1
+            lab = Lab(room, read_truth(place.client, settings, secret), settings, days)
             answers = use_cases.run(place.client, settings)
         attacks = []
         for name in [settings.only] if settings.only else ATTACKS:
@@ -289,14 +297,14 @@ def distinguishing(lab: Lab) -> Outcome:
             low, high = interval(right, 2 * DRAWS, confidence=1 - 0.05 / len(EPSILONS))
             error = float(np.sqrt(np.square(errors).mean())) if errors else None
             rows.append(
-                {"epsilon": epsilon, "error": error, "right": right / (2 * DRAWS), "low": low, "high": high}
+                {"epsilon": f"{epsilon:g}", "error": error, "right": right / (2 * DRAWS), "low": low, "high": high}
                 | {"bound": bound(epsilon)}
             )
     first, last = rows[0], rows[-1]
     above = sum(row["low"] > row["bound"] for row in rows)
     return Outcome(
-        f"it gets through, and is right in {percent(last['right'])} at epsilon {last['epsilon']:g}, but in "
-        f"{percent(first['right'])} at {first['epsilon']:g}; guessing would be in 50.00%. "
+        f"it gets through, and is right in {percent(last['right'])} at epsilon {last['epsilon']}, but in "
+        f"{percent(first['right'])} at {first['epsilon']}; guessing would be in 50.00%. "
         f"{above or 'None'} of {len(rows)} rates {'is' if above == 1 else 'are'} significantly above the bound",
         rows,
     )

@@ -81,6 +81,8 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
             "attempts": [attempt._asdict() for attempt in attempts],
         }
         say_where(terminal, add_to_report(place, settings, answers, seen), "the protected answers")
+    see_more = f"uv run python -m dcr_data_generator.clean_room attack{settings.place_flags}"
+    terminal.line(f"See what the rules do not stop: {escape(see_more)}")
     return 1 if any(each.answered for each in attempts) else 0
 
 

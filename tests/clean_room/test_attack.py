@@ -194,10 +194,11 @@ def test_victims_are_drawn_by_the_seed(lab: Lab) -> None:
 
 
 def test_what_a_small_snapshot_cannot_show_is_said(lab: Lab) -> None:
-    few = lab._replace(truth=lab.truth[:40])
+    few = lab._replace(truth=lab.truth[:40], days=3)
     sentences = [attack.carry_out(few, attack.ATTACKS[name]).sentence for name in ("differencing", "membership")]
     assert sentences == [
-        "not shown: it needs 51 customers who pay with the wallet, and there are 40",
+        "not shown: it needs 51 customers who pay with the wallet, and there are 40; --days 4 has them, if they come as "
+        "often",
         "not shown: it needs 6 customers without a wallet, and there are 0",
     ]
 

@@ -339,6 +339,7 @@ PROTECTED = Protected(
     "",
 )
 ATTEMPTS = [Attempt("A plain SELECT.", "You must not.", answered=False), Attempt("Luck.", "3 rows", answered=True)]
+SEEN = {"protected": [PROTECTED._asdict()], "attempts": [attempt._asdict() for attempt in ATTEMPTS]}
 
 
 @pytest.fixture
@@ -348,7 +349,7 @@ def add(small_report: tuple[Path, Page, list[UseCase]], place: Warehouse) -> Cal
 
     def add_to_report(answers: list[UseCase] = answers, folder: Path = path.parent) -> tuple[Path | None, Page]:
         settings = make_settings(embedded_dir=folder)  # a rehearsal is not told where the report is
-        written = report.add_clean_room(place, settings, answers, [PROTECTED], ATTEMPTS)
+        written = report.add_to_report(place, settings, answers, SEEN)
         return written, Page(path.read_text(encoding="utf-8"))
 
     return add_to_report
@@ -408,18 +409,18 @@ def test_the_report_of_another_version_is_not_touched(
 def test_damaged_answers_of_a_run_are_taken_for_none(damaged: bytes, place: Warehouse, tmp_path: Path) -> None:
     settings = make_settings(embedded_dir=tmp_path)
     (tmp_path / f"answers_{place.client.project}.json").write_bytes(damaged)
-    assert report.add_clean_room(place, settings, [], [], []) is None
+    assert report.add_to_report(place, settings, [], {}) is None
 
 
 def test_a_file_in_the_place_of_the_report_is_not_replaced(add: Callable, place: Warehouse, tmp_path: Path) -> None:
     add()
     (tmp_path / "my report.html").write_text("mine", encoding="utf-8")
     settings = make_settings(embedded_dir=tmp_path)
-    assert report.add_clean_room(place, settings, use_cases.run(place.client, settings), [], []) is None
+    assert report.add_to_report(place, settings, use_cases.run(place.client, settings), {}) is None
     assert (tmp_path / "my report.html").read_text(encoding="utf-8") == "mine"
 
 
 def test_without_a_report_a_rehearsal_writes_none(place: Warehouse, tmp_path: Path) -> None:
     settings = make_settings(embedded_dir=tmp_path)
-    assert report.add_clean_room(place, settings, [], [], []) is None
+    assert report.add_to_report(place, settings, [], {}) is None
     assert [*tmp_path.iterdir()] == []
