@@ -30,7 +30,7 @@ from dcr_data_generator.people import hash_emails
 from dcr_data_generator.report import add_to_report
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import PROVIDER, named
-from dcr_data_generator.terminal import Terminal, percent
+from dcr_data_generator.terminal import Terminal, percent, plain
 
 FOLDER = "clean_room/attacks"
 GUESSES = f"{PROVIDER}.guessed_emails"
@@ -49,10 +49,11 @@ class TooFew(Exception):  # noqa: N818 - it is not an error of the program
 
 
 class Outcome(NamedTuple):
-    """What came of an attack, in a sentence, and its figures."""
+    """What came of an attack, in a sentence; its figures; and what was concluded of one person, as an example."""
 
     sentence: str
     rows: list[Row]
+    example: str = ""
 
 
 class Lab(NamedTuple):
@@ -114,7 +115,7 @@ def attack(settings: AttackSettings, terminal: Terminal) -> int:
                 done.result = outcome.sentence
             texts = {query.name: named(query.text, settings) for query in queries}
             if settings.verbose:
-                show(terminal, comments, texts, outcome.rows)
+                show(terminal, comments, texts, outcome)
             attacks.append({"name": name, "queries": texts} | comments | outcome._asdict())
         if not settings.no_report:
             report = add_to_report(place, settings, answers, {"attacks": attacks})
@@ -132,27 +133,29 @@ def carry_out(lab: Lab, attack: Callable[[Lab], Outcome]) -> Outcome:
         return Outcome(f"not shown: {reason}", [])
 
 
-def show(terminal: Terminal, comments: Mapping[str, str], queries: Mapping[str, str], rows: Sequence[Row]) -> None:
+def show(terminal: Terminal, comments: Mapping[str, str], queries: Mapping[str, str], outcome: Outcome) -> None:
     """Print what an attack is about, its queries as sent, and its figures."""
     for name in ("wants", "knows", "does", "defence"):
         terminal.item(f"  [dim]{name}:[/]", escape(comments[name]))
     for name, text in queries.items():
         terminal.line(f"\n[bold]{name}.sql[/]")
         terminal.console.print(text, markup=False, soft_wrap=True)
-    if rows:
-        terminal.table([*rows[0]], [[*row.values()] for row in rows])
+    if outcome.rows:
+        terminal.table([*outcome.rows[0]], [[*row.values()] for row in outcome.rows])
+    if outcome.example:
+        terminal.line(outcome.example)
 
 
 def read_truth(client: bigquery.Client, settings: Settings, secret: SecretStr) -> pd.DataFrame:
     """Read what is true of each person.
 
-    Returns: email (str), customer (bool), verified (bool or None), tier (str or None), spend (float64, whole US
+    Returns: email (str), customer (bool), verified (bool or None), tier (str or None), spend (Int64, whole US
     dollars) and own_average (float64, US dollars), by hashed email.
     """
     result = sql.run(client, f"{FOLDER}/truth", settings)
     truth = pd.DataFrame([row.values() for row in result.rows], columns=result.columns)
     truth = truth.astype({"customer": "bool", "spend": "float64", "own_average": "float64"})
-    truth["spend"] = truth["spend"].map(attackers.dollars, na_action="ignore")
+    truth["spend"] = truth["spend"].map(attackers.dollars, na_action="ignore").astype("Int64")
     return truth.set_index(sha256(secret.get_secret_value() + truth["email"]))
 
 
@@ -199,7 +202,11 @@ def compare(lab: Lab, people: pd.DataFrame, victims: pd.DataFrame, attacker: Att
         truth = victims[secret]
         guess = people[secret].value_counts(normalize=True).max()
         rows.append(count_right(secret, conclusions[secret] == truth, with_defence[secret] == truth, guess))
-    return Outcome(in_words(rows[0]), rows)
+    concluded, true = (
+        ", ".join(f"{secret} {plain(value)}" for secret, value in each.items())
+        for each in (conclusions.iloc[0], victims[conclusions.columns].iloc[0])
+    )
+    return Outcome(in_words(rows[0]), rows, f"Of the first of them he concludes: {concluded}. True is: {true}.")
 
 
 def conclude(lab: Lab, victims: pd.DataFrame, attacker: Attacker) -> pd.DataFrame:

@@ -82,7 +82,7 @@ def lab(room: CleanRoom) -> Lab:
             "customer": [number < PEOPLE + 10 for number in range(PEOPLE + 20)],
             "verified": [number % 3 != 0 for number in range(PEOPLE)] + [None] * 10 + [True] * 10,
             "tier": [TIERS[number % 3] for number in range(PEOPLE)] + [None] * 10 + ["Free"] * 10,
-            "spend": [*map(float, range(PEOPLE)), *[math.nan] * 20],
+            "spend": pd.Series([*range(PEOPLE), *[None] * 20], dtype="Int64").array,
             "own_average": [*(number + 0.25 for number in range(PEOPLE)), *[math.nan] * 20],
         },
         index=[hashed(number) for number in range(PEOPLE + 20)],
@@ -120,6 +120,9 @@ def test_each_attack_is_counted_against_the_truth(lab: Lab) -> None:
     for outcome in (attack.differencing(lab), attack.single_out(lab)):
         assert all(row["right"] == 1 and row["victims"] == 12 for row in outcome.rows)
         assert "it gets through, and is right about 12 of 12 people" in outcome.sentence
+    outcome = attack.single_out(lab)
+    [number] = [number for number in range(PEOPLE) if hashed(number) == attack.payers(lab)[1].index[0]]
+    assert outcome.example == f"Of the first of them he concludes: spend {number}. True is: spend {number}."
     verified, tier, spend = attack.differencing(lab).rows
     assert [verified["guess"], tier["guess"], spend["guess"]] == pytest.approx([40 / 60, 20 / 60, 1 / 60])
     [member] = attack.membership(lab).rows
@@ -197,8 +200,8 @@ def test_what_a_small_snapshot_cannot_show_is_said(lab: Lab) -> None:
     few = lab._replace(truth=lab.truth[:40], days=3)
     sentences = [attack.carry_out(few, attack.ATTACKS[name]).sentence for name in ("differencing", "membership")]
     assert sentences == [
-        "not shown: it needs 51 customers who pay with the wallet, and there are 40; --days 4 has them, if they come as "
-        "often",
+        "not shown: it needs 51 customers who pay with the wallet, and there are 40; --days 4 has them, "
+        "if they come as often",
         "not shown: it needs 6 customers without a wallet, and there are 0",
     ]
 
