@@ -1,0 +1,128 @@
+"""A third witness of step 2: Google's reference engine, ZetaSQL, evaluates sql/provider/ to the values of pandas.
+
+The functions of sql/provider/functions/ are in its catalog as SQL functions, with their text; the analyzer's own
+rewriter puts it in the place of each call. The engine evaluates queries only, so a table is filled by the query of its
+CREATE TABLE, and parameters are written as literals.
+"""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+from google.cloud import bigquery
+from zetasql import types
+
+from dcr_data_generator import draws, sql
+from dcr_data_generator.clean_room.analysis_rules import engine
+from dcr_data_generator.clean_room.analysis_rules.engine import GoogleSQL
+from dcr_data_generator.embedded import thelook
+from dcr_data_generator.ewallet import STEPS
+from dcr_data_generator.settings import Settings
+from dcr_data_generator.synthesis import synthesize
+from tests.support import engines
+from tests.support.engines import GREATEST, KEYS, LEAST
+from tests.support.settings import make_settings
+from tests.support.tables import frame_of
+
+# Its arrays have 16,000 elements at most, and a page of names has 65,536.
+SIZES = {65_536: 256, 65_535: 255}
+DRAW = "{0}draw_4({0}draw_3({0}draw_2({0}draw_1({0}salt(@seed, '{1}'), key))))"
+
+
+def fixed(kind: types.Type) -> types.FunctionArgumentType:
+    """An argument or a result of that type."""
+    return types.FunctionArgumentType(kind=types.SignatureArgumentKind.ARG_TYPE_FIXED, type=kind, num_occurrences=1)
+
+
+INT64 = fixed(types.Type(type_kind=types.TypeKind.TYPE_INT64))
+
+
+@pytest.fixture(scope="module")
+def reference() -> Iterator[GoogleSQL]:
+    """The reference engine with the functions of sql/provider/functions/."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        inline = types.ResolvedASTRewrite.REWRITE_INLINE_SQL_FUNCTIONS
+        monkeypatch.setattr(engine, "REWRITES", [*engine.REWRITES, inline])
+        reference = GoogleSQL()
+        functions = types.SimpleCatalog(name="ewallet_working")
+        for query in sql.read_folder("provider/functions"):
+            created = reference.analyze(query.text)
+            arguments = [fixed(argument.type) for argument in created.signature.argument]
+            function = types.Function(
+                name_path=created.name_path,
+                group="Templated_SQL_Function",
+                mode=types.FunctionEnums.Mode.SCALAR,
+                signature=[types.FunctionSignature(argument=arguments, return_type=INT64)],
+                parse_resume_location=types.ParseResumeLocation(input=created.code),
+                templated_sql_function_argument_name=created.argument_name_list,
+            )
+            functions.custom_function.append(function)
+        reference.catalog.catalog.append(functions)
+        yield reference
+
+
+def literal(parameter: sql.Parameter) -> str:
+    """Write a parameter as a literal."""
+    if isinstance(parameter, bigquery.ArrayQueryParameter):
+        return str(parameter.values)
+    return f"CAST({str(parameter.value)!r} AS {parameter.type_})"
+
+
+def with_literals(query: sql.Query, settings: Settings) -> str:
+    """Write the parameters of a query as literals."""
+    text = query.text
+    for parameter in sql.query_parameters(query, settings):
+        text = text.replace(f"@{parameter.name}", literal(parameter))
+    return text
+
+
+def make_table(reference: GoogleSQL, file: str, settings: Settings) -> str:
+    """Make a table by the query of its CREATE TABLE; returns its name."""
+    text = reference.plain_names(engines.resize(with_literals(sql.read(file), settings), SIZES))
+    [create] = reference.nodes(text, types.ASTCreateTableStatement)
+    place = engine.as_range(create.query)
+    query = text.encode()[place.start : place.stop].decode()
+    columns = reference.analyze(query).output_column_list
+    name = ".".join(part.id_string for part in create.name.names)
+    reference.add_table(name, {column.name: column.column.type.type_kind for column in columns})
+    reference.fill_from(name, query)
+    return name
+
+
+@pytest.mark.parametrize("seed", [0, 42, 2**64 + 1])
+def test_the_reference_engine_draws_the_same_numbers(seed: int, reference: GoogleSQL) -> None:
+    dice = random.Random(seed)
+    keys = [LEAST, -(2**32), -1, 0, 1, 2**31, 2**32 - 1, 2**32, GREATEST]
+    keys += [dice.randrange(LEAST, GREATEST) for _ in range(200)]
+    numbers = [key & 2**62 - 1 for key in keys]
+    text = f"""
+        SELECT {DRAW.format("ewallet_working.", "wallet")}, {DRAW.format("ewallet_working.", "transaction_id low")},
+          ewallet_working.salt(@seed, 'city'),
+          ewallet_working.scramble(ewallet_working.salt(@seed, 'first name'), key & 0x3FFFFFFFFFFFFFFF)
+        FROM UNNEST({keys}) AS key WITH OFFSET AS place
+        ORDER BY place"""
+    text = with_literals(sql.Query("draws", {}, text), make_settings(seed=seed))
+    wallet, low, salts, scrambled = zip(*reference.evaluate(text)[0].rows, strict=True)
+    assert list(wallet) == draws.draw(seed, "wallet", np.array(keys)).tolist()
+    assert list(low) == draws.draw(seed, "transaction_id low", np.array(keys)).tolist()
+    assert {salt % 2**64 for salt in salts} == {draws.salt(seed, "city")}
+    assert list(scrambled) == draws.scramble(seed, "first name", np.array(numbers)).tolist()
+
+
+def test_the_reference_engine_makes_the_same_tables(reference: GoogleSQL, monkeypatch: pytest.MonkeyPatch) -> None:
+    engines.use_few_names(monkeypatch)
+    settings = make_settings(match_rate=0.6, wallet_payment_rate=0.9, wallet_only_rate=0.6, seed=7)
+    merchant = dict(zip(("orders", "order_items", "users"), engines.odd_merchant(), strict=True))
+    for name, rows in merchant.items():
+        columns = {field.name: engine.kind_of(field.field_type) for field in thelook.SCHEMAS[name]}
+        reference.add_table(f"merchant_provider.{name}", columns)
+        reference.fill(f"merchant_provider.{name}", [[row.get(column) for column in columns] for row in rows])
+    names = [make_table(reference, f"provider/{name}", settings) for name in (*STEPS, *KEYS)]
+    ours = synthesize(*(frame_of(thelook.SCHEMAS[name], rows) for name, rows in merchant.items()), settings)
+    for name, table, key in zip(names[-2:], ours, KEYS.values(), strict=True):
+        theirs = pd.DataFrame(reference.rows(name), columns=table.columns, dtype=object).astype(table.dtypes)
+        tables = [frame.sort_values(key, ignore_index=True) for frame in (table, theirs)]
+        pd.testing.assert_frame_equal(*tables, check_exact=True)
+        assert len(table) > 20
