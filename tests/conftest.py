@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -15,7 +16,6 @@ from google.resumable_media.requests import _request_helpers
 
 from dcr_data_generator import warehouse
 from dcr_data_generator.clean_room import rehearse
-from dcr_data_generator.clean_room.analysis_rules import CleanRoom
 from dcr_data_generator.embedded import client, engine, sample
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import docs
@@ -96,14 +96,13 @@ def first_rehearsal(once: Callable[..., Path], first_run: Path) -> Path:
         shutil.copytree(first_run, folder)
         saved = folder / ".bigquery/answers_dcr-demo.json"  # it knows where the report is
         saved.write_text(saved.read_text(encoding="utf-8").replace(str(first_run), str(folder)), encoding="utf-8")
-        rooms: list[CleanRoom] = []
+        made: dict[str, Any] = {}
 
-        def build_once(*arguments: object) -> CleanRoom:
-            rooms.extend([] if rooms else [build(*arguments)])
-            return rooms[0]
+        def made_once(name: str) -> Callable:
+            function = getattr(rehearse, name)
+            return lambda *arguments: made[name] if name in made else made.setdefault(name, function(*arguments))
 
-        build = rehearse.build
-        with mock.patch.object(rehearse, "build", build_once):  # filling a room takes its time
+        with mock.patch.multiple(rehearse, build=made_once("build"), fill=made_once("fill")):  # which takes its time
             for command in (docs.REHEARSE, docs.ASK):
                 docs.print_one(command, folder, DCR_SALT=docs.SALT)
 

@@ -228,6 +228,7 @@ FEW_ROWS = {
     "clean_room/queries/2_customer_segmentation": (["ORDER BY"], "one row per tier"),
     "clean_room/queries/2_customer_segmentation_private": (["ORDER BY"], "one row per tier"),
     "clean_room/queries/3_trust_and_fraud": (["ORDER BY"], "two rows"),
+    "rehearsable_days": (["a window", "a window"], "one row per day"),
     "report/1_transaction_verification": (["a window", "ORDER BY"], "one row per status"),
     "report/2_customer_segmentation": (["ORDER BY"], "one row per tier"),
     "report/3_trust_and_fraud": (["ORDER BY"], "two rows, and perhaps a third"),

@@ -102,6 +102,7 @@ def attack(settings: AttackSettings, terminal: Terminal) -> int:
             more_views = views.read(folder=f"{FOLDER}/views")
             room = rehearse.build(place, settings, secret, more_views, {GUESSES: {"email": "STRING"}})
             room.engine.parameters = ["victim"]
+            rehearse.fill(place, settings, room, [query.text for query in sql.read_folder(FOLDER)])
             first_day, last_day = sql.run(place.client, "order_dates", settings).row.values()
             days = (last_day - first_day).days + 1
             lab = Lab(room, read_truth(place.client, settings, secret), settings, days)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 from google.api_core.exceptions import NotFound
+from google.cloud.bigquery import SchemaField
 from pydantic import SecretStr
 from rich.columns import Columns
 from rich.markup import escape
@@ -51,17 +52,21 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
         UserError: there are no tables yet, a file cannot be read, or a query of the use cases is refused.
     """
     step = partial(shutdown.step, terminal, settings.timeout)
+    queries, refused = sql.read_folder("clean_room/queries"), sql.read_folder("clean_room/refused")
     with connected(settings, terminal) as place:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
+        own = unnamed(settings.query, settings) if settings.query else None
         with step("Put both parties' tables behind the views"):
             room = build(place, settings, salt.given_or_drawn(settings.salt_file))
-        if settings.linked_dataset:
-            room.link(settings.linked_dataset)
-        if settings.query:
-            return ask(terminal, room, unnamed(settings.query, settings))
+            if settings.linked_dataset:
+                room.link(settings.linked_dataset)
+            if not own:
+                terminal.notices(estimate_time(place, settings))
+            fill(place, settings, room, [own] if own else [query.text for query in [*queries, *refused]])
+        if own:
+            return ask(terminal, room, own)
         with step("Ask the four questions, openly and as a subscriber"):
             answers = use_cases.run(place.client, settings)
-            queries = sql.read_folder("clean_room/queries")
             rehearsed = [
                 ask_as_subscriber(
                     room, query, answers, lambda name: sql.run(place.client, f"{ESTIMATED}/{name}", settings)
@@ -71,7 +76,7 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
             advice = []
             if any(is_withheld_whole(one.reply) for one in rehearsed):
                 advice = use_cases.advise(place.client, source.at_one_instant(place.client, settings))
-    attempts = [attempt(room, query) for query in sql.read_folder("clean_room/refused")]
+    attempts = [attempt(room, query) for query in refused]
     show_use_cases(terminal, rehearsed)
     terminal.notices(advice)
     show_attempts(terminal, attempts)
@@ -112,7 +117,7 @@ def build(
     more_views: Sequence[View] = (),
     more_tables: Mapping[str, Mapping[str, str]] | None = None,
 ) -> CleanRoom:
-    """Put the five tables and the views into a clean room in memory; more tables, by their columns' types, are empty.
+    """Make a clean room in memory, of the views and the five tables without their rows; more tables by their columns.
 
     Raises:
         UserError: no run has made the tables yet, or a view is not BigQuery's.
@@ -138,8 +143,35 @@ def build(
         )
     except NotUnderstood as error:
         raise UserError(str(error)) from None
-    room.fill({table: place.read_arrow(names[table], schema).to_pylist() for table, schema in schemas.items()})
     return room
+
+
+def estimate_time(place: Warehouse, settings: Settings) -> list[str]:
+    """Say in a sentence how long a rehearsal takes, if it is more than a minute, and which --days would take one.
+
+    Raises:
+        UserError: it would take longer than a step may.
+    """
+    for found in sql.run(place.client, "rehearsable_days", settings).rows:
+        advice = f"main with --target-date {found.last_day} --days {found.days} makes few enough for one minute"
+        if not found.days:
+            advice = f"those of {found.last_day} alone take more than one, and a smaller --scale of main makes fewer"
+        sentence = f"rehearsing {found.orders:,} orders takes about {found.minutes} minutes on two cores: {advice}"
+        if found.minutes * 60 > settings.timeout:
+            raise UserError(f"{sentence}; --timeout {found.minutes * 60} allows it")
+        return [sentence[0].upper() + sentence[1:]]
+    return []
+
+
+def fill(place: Warehouse, settings: Settings, room: CleanRoom, queries: Sequence[str]) -> None:
+    """Read the rows behind the views: those columns of the five tables that the views and these queries read."""
+    rows = {}
+    for table, read in room.columns_read(queries).items():
+        if table in FIVE_TABLES:
+            fields = [SchemaField(name, kind) for name, kind in room.tables[table].items()]
+            columns = [field for field in fields if field.name in read] or fields[:1]
+            rows[table] = place.read_arrow(named(table, settings), columns).to_pylist()
+    room.fill(rows)
 
 
 def say_where(terminal: Terminal, report: Path | None, what: str) -> None:

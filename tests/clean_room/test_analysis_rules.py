@@ -530,11 +530,39 @@ def test_twenty_questions_fit_into_a_budget_of_twenty_beside_one_that_fails() ->
         room.ask(NOISY.format(""))
 
 
-def test_questions_that_are_refused_for_the_budget_cost_nothing() -> None:
+def test_questions_that_are_refused_for_the_budget_cost_neither_budget_nor_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     room = new_room(noise(1, 3))
-    with pytest.raises(Refused, match="budget"):
-        room.ask_repeatedly(NOISY.format(""), 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(room, "evaluate", lambda *_: pytest.fail("they are evaluated"))
+        with pytest.raises(Refused, match="budget"):
+            room.ask_repeatedly(NOISY.format(""), 4)
     assert len(room.ask_repeatedly(NOISY.format(""), 3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "columns"),
+    [
+        ("SELECT last_name FROM mydataset.StudentTable WHERE test_score > 500", {"last_name", "test_score"}),
+        ("SELECT LAST_NAME FROM mydataset.StudentTable", {"last_name"}),
+        ("SELECT COUNT(*) FROM mydataset.StudentTable", set()),
+        ("SELECT * FROM mydataset.StudentTable", {"last_name", "test_score"}),
+        ("SELECT * EXCEPT (test_score) FROM mydataset.StudentTable", {"last_name"}),
+        ("SELECT TO_JSON_STRING(s) FROM mydataset.StudentTable AS s", {"last_name", "test_score"}),
+        ("WITH s AS (SELECT * FROM x.mydataset.StudentTable) SELECT last_name FROM s", {"last_name", "test_score"}),
+        ("SELECT 500 IN (SELECT test_score FROM mydataset.StudentTable) AS anybody", {"test_score"}),
+        ("SELECT nothing FROM mydataset.StudentTable", None),
+        ("SELECT test_id FROM mydataset.ExamView", None),
+    ],
+)
+def test_the_columns_that_a_query_reads_are_found(query: str, columns: set[str] | None) -> None:
+    room = exam_room(THRESHOLD)
+    views = {"mydataset.ExamTable": {"last_name", "test_id", "test_score"}}
+    assert room.columns_read([]) == views
+    read = room.columns_read([query])
+    assert read.pop("mydataset.ExamView", {"test_id"}) == {"test_id"}
+    assert read == (views if columns is None else views | {"mydataset.StudentTable": columns})
 
 
 def test_a_question_refused_costs_nothing() -> None:

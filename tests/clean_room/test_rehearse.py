@@ -89,7 +89,11 @@ def test_another_partnership_is_rehearsed_by_its_own_tables(connect: Callable[[s
     own = make_settings(suffix="_b", match_rate=1)
     tables.make_five_tables(place, own)
     room = rehearse.build(place, own, SALT)
+    # What a query reads beyond the views is there, too: of a table that it only counts, the rows.
+    queries = ["SELECT user_id FROM merchant_provider.orders", "SELECT COUNT(*) FROM merchant_provider.order_items"]
+    rehearse.fill(place, own, room, queries)
     assert len(room.engine.rows("merchant_clean_room.customers")) == 3
+    assert [sorted(room.ask(query).answer.rows) for query in queries] == [[(0,), (1,), (2,)], [(1,)]]
     query = (
         "SELECT COUNT(*) FROM merchant_clean_room_b.customers JOIN x.ewallet_provider_b.provider_users USING (email)"
     )
@@ -101,6 +105,49 @@ def test_another_partnership_is_rehearsed_by_its_own_tables(connect: Callable[[s
     )
     assert unnamed(query, own) == query.replace("_b.", ".")
     assert unnamed("merchant_clean_room.customers_b", own) == "merchant_clean_room.customers_b"
+
+
+@pytest.mark.parametrize(
+    ("orders", "timeout", "sentence"),
+    [
+        ({23: 40_000}, 300, None),
+        (
+            {20: 20_000, 21: 20_000, 23: 20_000},
+            300,
+            "Rehearsing 60,000 orders takes about 2 minutes on two cores: "
+            "main with --target-date 2025-09-23 --days 3 makes few enough for one minute",
+        ),
+        (
+            {22: 1, 23: 80_001},
+            300,
+            "Rehearsing 80,002 orders takes about 3 minutes on two cores: "
+            "those of 2025-09-23 alone take more than one, and a smaller --scale of main makes fewer",
+        ),
+        (
+            {22: 40_000, 23: 40_000},
+            119,
+            "rehearsing 80,000 orders takes about 2 minutes on two cores: "
+            "main with --target-date 2025-09-23 --days 1 makes few enough for one minute; --timeout 120 allows it",
+        ),
+    ],
+)
+def test_a_rehearsal_of_more_than_a_minute_says_which_days_would_take_one(
+    orders: dict[int, int], timeout: int, sentence: str | None, connect: Callable[[str], Warehouse]
+) -> None:
+    place = connect("minutes-tests")
+    place.client.create_dataset("merchant_provider", exists_ok=True)
+    days = " UNION ALL ".join(
+        f"SELECT TIMESTAMP '2025-09-{day} 12:00:00+00' AS created_at FROM UNNEST(GENERATE_ARRAY(1, {count}))"
+        for day, count in orders.items()
+    )
+    place.client.query_and_wait(f"CREATE OR REPLACE TABLE merchant_provider.orders AS {days}")
+    own = make_settings(timeout=timeout)
+    if sentence and sentence.startswith("r"):
+        with pytest.raises(UserError) as error:
+            rehearse.estimate_time(place, own)
+        assert str(error.value) == sentence
+    else:
+        assert rehearse.estimate_time(place, own) == ([sentence] if sentence else [])
 
 
 # The SQL.
@@ -370,6 +417,7 @@ def test_a_persons_own_query_is_answered_as_a_subscribers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rehearse, "build", lambda *_: room)
+    monkeypatch.setattr(rehearse, "fill", lambda *_: None)
     query = tmp_path / "mine.sql"
     query.write_text(text, encoding="utf-8")
     ended, out, err = run("--query", str(query))
@@ -382,6 +430,7 @@ def test_a_linked_datasets_names_are_those_of_the_views(
 ) -> None:
     fill(room, **wallets({"Free": 51, "Business": 50}))
     monkeypatch.setattr(rehearse, "build", lambda *_: room)
+    monkeypatch.setattr(rehearse, "fill", lambda *_: None)
     query = tmp_path / "mine.sql"
     text = "SELECT WITH AGGREGATION_THRESHOLD COUNT(DISTINCT {0}.hashed_email) AS people FROM my-project.linked.{0}"
     query.write_text(text.format("wallet_spend"), encoding="utf-8")

@@ -5,7 +5,7 @@ that is what rules.py is for.
 """
 
 import ctypes
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from google.protobuf import empty_pb2
 from wasmtime import Config, Trap
 from zetasql import types
-from zetasql.api import Analyzer, CatalogBuilder, Parser, TableBuilder
+from zetasql.api import CatalogBuilder, Parser, TableBuilder
 from zetasql.core import wasm_client
 from zetasql.core.exceptions import ZetaSQLError
 from zetasql.core.local_service import ZetaSqlLocalService
@@ -117,6 +117,9 @@ class GoogleSQL:
         self.links: dict[str, str] = {}  # other names of tables
         self.contents: dict[str, local_service_pb2.TableContent] = {}
         self.parameters: list[str] = []  # the @parameters of a statement; they are texts
+        # What the engine has: a catalog with the contents, by its number; and the tables that have changed since.
+        self.registered = 0
+        self.changed: set[str] = set()
 
     def add_table(self, name: str, columns: Mapping[str, int], privacy_unit: str | None = None) -> None:
         """Add a table by its columns and their kinds; a privacy unit is traced through queries."""
@@ -128,6 +131,7 @@ class GoogleSQL:
             table.anonymization_info = types.SimpleAnonymizationInfo(userid_column_name=[privacy_unit])
         self.tables[name] = table
         self.catalog.table.append(table)
+        self.unregister()
 
     def fill(self, name: str, rows: Iterable[Sequence[object]]) -> None:
         """Give a table its rows, in the order of its columns: None, bool, int, float, str, date and datetime."""
@@ -136,7 +140,35 @@ class GoogleSQL:
             cells = content.table_data.row.add().cell
             for value in row:
                 write_cell(cells.add(), value)
+        self.set_content(name, content)
+
+    def set_content(self, name: str, content: local_service_pb2.TableContent) -> None:
+        """Give a table its rows as the engine takes them."""
         self.contents[name] = content
+        self.changed.add(name)
+
+    def register(self, tables: Collection[str] = ()) -> int:
+        """Send the tables and all rows to the engine, where it does not have those of some tables yet.
+
+        Returns: the number of the catalog. Rows are sent once, and not with each query.
+        """
+        if not self.changed.isdisjoint(tables):
+            self.unregister()
+        if not self.registered:
+            request = local_service_pb2.RegisterCatalogRequest(simple_catalog=self.catalog.to_proto())
+            for name, content in self.contents.items():
+                request.table_content[name].CopyFrom(content)
+                request.table_content[name].table_data.SetInParent()
+            self.registered = self.call("RegisterCatalog", request, local_service_pb2.RegisterResponse).registered_id
+            self.changed.clear()
+        return self.registered
+
+    def unregister(self) -> None:
+        """Let the engine forget the tables."""
+        if self.registered:
+            request = local_service_pb2.UnregisterRequest(registered_id=self.registered)
+            self.call("UnregisterCatalog", request)
+        self.registered = 0
 
     def rows(self, name: str) -> list[tuple]:
         """The rows of a table."""
@@ -172,7 +204,8 @@ class GoogleSQL:
         """Analyze a statement; returns its resolved tree, or NotUnderstood if it has no meaning with these tables."""
         options = self.options(error_message_mode=error_mode, prune_unused_columns=True)
         with explained():
-            return Analyzer(options, self.catalog).analyze_statement(text)
+            answer = self.service.analyze(sql_statement=text, options=options, registered_catalog_id=self.register())
+        return answer.resolved_statement
 
     def options(self, **more: Any) -> types.AnalyzerOptions:  # noqa: ANN401
         """The options of the analyzer, with the types of the @parameters."""
@@ -209,7 +242,7 @@ class GoogleSQL:
 
     def fill_from(self, name: str, text: str) -> None:
         """Give a table the rows of a query."""
-        _, [self.contents[name]] = self.execute(text)
+        self.set_content(name, self.execute(text)[1][0])
 
     def execute(
         self, text: str, values: Sequence[Values] = ({},)
@@ -220,12 +253,9 @@ class GoogleSQL:
         """
         text = self.count_exactly(text)
         options = self.options(enabled_rewrites=REWRITES, default_timezone="UTC")
-        request = types.PrepareQueryRequest(sql=text, options=options, simple_catalog=self.catalog).to_proto()
-        for name in {".".join(path_of(node)) for node in self.nodes(text, types.ASTTablePathExpression)}:
-            if name in self.contents:
-                request.table_content[name].CopyFrom(self.contents[name])
-                request.table_content[name].table_data.SetInParent()
-        prepared = self.call("PrepareQuery", request, local_service_pb2.PrepareQueryResponse).prepared
+        tables = {".".join(path_of(node)) for node in self.nodes(text, types.ASTTablePathExpression)}
+        request = types.PrepareQueryRequest(sql=text, options=options, registered_catalog_id=self.register(tables))
+        prepared = self.call("PrepareQuery", request.to_proto(), local_service_pb2.PrepareQueryResponse).prepared
         number = prepared.prepared_query_id
         contents = []
         try:

@@ -1,13 +1,14 @@
 """A clean room in memory: the parties' tables, the views over them, and what a subscriber gets to see."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from zetasql import types
 
 from dcr_data_generator.clean_room.analysis_rules import rules
 from dcr_data_generator.clean_room.analysis_rules.engine import Answer, GoogleSQL, Values, kind_of
-from dcr_data_generator.clean_room.analysis_rules.lineage import Clause, Lineage, NotUnderstood, function_name
+from dcr_data_generator.clean_room.analysis_rules.lineage import Clause, Lineage, NotUnderstood, find, function_name
 from dcr_data_generator.clean_room.analysis_rules.rules import KEYWORDS, Budgets, Refused
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
 
@@ -80,6 +81,16 @@ class CleanRoom:
         for name, query in self.queries.items():
             self.engine.fill_from(name, query)
 
+    def columns_read(self, queries: Iterable[str]) -> dict[str, set[str]]:
+        """Find the columns of each table that the views and some queries read."""
+        columns: dict[str, set[str]] = {}
+        for query in [*self.queries.values(), *queries]:
+            with suppress(NotUnderstood):  # which will not be evaluated
+                statement = self.engine.analyze(self.engine.plain_names(query))
+                for scan in find(statement, types.ResolvedTableScan):
+                    columns.setdefault(scan.table.name, set()).update(column.name for column in scan.column_list)
+        return columns
+
     def link(self, dataset: str) -> None:
         """Let the views be queried as those of a linked dataset, too."""
         self.engine.links = {f"{dataset}.{view.split('.')[1]}": view for view in self.policies}
@@ -102,9 +113,13 @@ class CleanRoom:
     def answer(self, text: str, values: Sequence[Values]) -> tuple[Question, list[Answer]]:
         """Answer a query under the rules, for each set of values of its @parameters. Raises as `ask`."""
         question = self.admit(text)
-        answers = self.evaluate(question, values)
-        self.budgets.charge(question.clauses, len(values))  # last: a question that fails costs nothing
-        return question, answers
+        before = self.budgets.spent
+        self.budgets.charge(question.clauses, len(values))  # first: what is not paid for is not evaluated
+        try:
+            return question, self.evaluate(question, values)
+        except NotUnderstood:
+            self.budgets.spent = before  # a question that fails costs nothing
+            raise
 
     def is_noisy(self, text: str) -> bool:
         """Whether a query is answered with noise."""
