@@ -48,6 +48,8 @@ NOT_EXECUTED = {
     "apt-get install chromium",
     f"{REHEARSE} --suffix _inference",  # tests/clean_room does
     SERVE,  # tests/embedded does
+    f"{RUN} --remove",  # tests/test_removal.py does
+    f"{RUN} --remove --suffix _inference --yes",
 }
 
 
