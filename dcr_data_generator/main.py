@@ -60,6 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from dcr_data_generator.tables import ReplacedTables, named
 
         terminal.verbose, terminal.console.quiet = settings.verbose, settings.quiet
+        if settings.remove:
+            from dcr_data_generator import removal
+
+            return removal.run(settings, terminal)
         replaced = ReplacedTables()
         terminal.consequence = lambda: named(str(replaced), settings)
         return run(settings, terminal, replaced)

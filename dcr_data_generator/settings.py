@@ -53,6 +53,7 @@ KEEP_SNAPSHOT = "Leave the merchant's tables as they are, and make the provider'
 MAX_BYTES = "How many bytes of the source a run may read; more than that is refused before anything is replaced."
 ENGINE = "Where step 2 runs: pandas, or bigquery for more than one machine's memory holds. The tables are the same."
 EXPORT = "Write the five tables as Parquet into this folder."
+REMOVE = "Delete the five tables, and the two datasets if nothing else is in them, instead of making them."
 EXAMPLE = "Example: python -m dcr_data_generator.main --target-date 2025-09-23 --days 7 --match-rate 0.4"
 
 
@@ -166,6 +167,8 @@ class Settings:
     verbose: bool = option("Output", "Print every check, and the rows behind each answer.", click.BOOL, "", False)
     quiet: bool = option("Output", "Print errors only.", click.BOOL, "", False)
     export: Path | None = option("Output", EXPORT, parse_new_folder, "FOLDER", None)
+    remove: bool = option("Output", REMOVE, click.BOOL, "", False)
+    yes: bool = option("Output", "Do not ask before --remove deletes.", click.BOOL, "", False)
 
     # Not an option: the instant at which the run reads the source; see source.py.
     source_time: datetime | None = None

@@ -14,6 +14,8 @@ from dcr_data_generator.settings import Settings
 MERCHANT, PROVIDER = "merchant_provider", "ewallet_provider"
 # What step 2 makes inside BigQuery on the way; it is deleted in the end.
 WORKING, WORKING_LABELS = "ewallet_working", {"made-by": "dcr-data-generator"}
+# The features and the model of sql/model/.
+MODEL = "ewallet_model"
 DATASETS = {
     MERCHANT: "The merchant of the clean room: a snapshot of thelook_ecommerce.",
     PROVIDER: "The e-wallet provider of the clean room: synthetic, fitted to the merchant's snapshot.",
@@ -35,12 +37,12 @@ def named(text: str, settings: Settings) -> str:
 
 def suffixed(text: str, suffix: str) -> str:
     """Put a suffix to the names of both parties' datasets."""
-    return re.sub(r"\b(merchant|ewallet)_(provider|working|clean_room)\b", rf"\g<0>{suffix}", text)
+    return re.sub(r"\b(merchant|ewallet)_(provider|working|clean_room|model)\b", rf"\g<0>{suffix}", text)
 
 
 def unnamed(text: str, settings: Settings) -> str:
     """Put the usual names of the datasets in the place of those with the settings' suffix."""
-    return re.sub(rf"\b((merchant|ewallet)_(provider|working|clean_room)){settings.suffix}\b", r"\1", text)
+    return re.sub(rf"\b((merchant|ewallet)_(provider|working|clean_room|model)){settings.suffix}\b", r"\1", text)
 
 
 def read_schema(table: str) -> list[SchemaField]:

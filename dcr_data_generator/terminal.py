@@ -6,7 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from io import TextIOWrapper
 from itertools import groupby
@@ -56,6 +56,12 @@ class Terminal:
         """Say in one line what is wrong and what to do, and in which step it happened."""
         step = f" in the step '{self.title}'" if self.title else ""
         self.errors.print(f"[red]error{step}:[/] {escape(on_one_line(text))}", soft_wrap=not self.errors.is_terminal)
+
+    def agrees(self, question: str) -> bool:
+        """Ask a question, which stands on standard error; only y and yes agree."""
+        with suppress(EOFError):
+            return self.errors.input(question, markup=False).strip().lower() in ("y", "yes")
+        return False
 
     def warning(self, text: str) -> None:
         """Warn in one line of what does not end the run."""

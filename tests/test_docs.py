@@ -31,6 +31,7 @@ OWN_SHOP = f"{RUN} --write-project-id my-project --source-dataset my-project.my_
 CLEAN_ROOM = "uv run python -m dcr_data_generator.clean_room"
 PUBLISH = f"{CLEAN_ROOM} publish --write-project-id my-project --subscriber user:ann@example.com"
 UNPUBLISH = f"{CLEAN_ROOM} unpublish --write-project-id my-project"
+MODEL = "uv run python -m dcr_data_generator.model"
 SUBSCRIBERS = "--write-project-id their-project --subscriber-project-id my-project"
 SUBSCRIBING = {f"{CLEAN_ROOM} {each} {SUBSCRIBERS}" for each in ("subscribe --as clean_room", "refresh", "unsubscribe")}
 EXECUTED = {RUN, REHEARSE, ASK, EXPORT, OWN_EXPORT, WEEK, ON_EMULATOR, SUFFIX, KEEP_SNAPSHOT, OWN_SHOP}
@@ -49,6 +50,11 @@ NOT_EXECUTED = {
     f"{CLEAN_ROOM} attack",  # tests/clean_room does
     f"{REHEARSE} --suffix _inference",  # tests/clean_room does
     SERVE,  # tests/embedded does
+    f"{MODEL} --dry-run",  # tests/test_model.py does
+    f"{RUN} --write-project-id my-project --days 7",
+    f"{MODEL} --write-project-id my-project",
+    f"{RUN} --remove",  # tests/test_removal.py does
+    f"{RUN} --remove --suffix _inference --yes",
 }
 
 

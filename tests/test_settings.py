@@ -52,7 +52,7 @@ ALLOWED = {
     "source_dataset": [("my-shop.shop", "my-shop.shop"), ("example.com:my-shop.a_b", "example.com:my-shop.a_b")],
     "max_bytes_billed": [("1", 1), ("1099511627776", 1 << 40)],
 }
-SWITCHES = ["keep-snapshot", "skip-checks", "no-report", "open", "verbose", "quiet"]
+SWITCHES = ["keep-snapshot", "skip-checks", "no-report", "open", "verbose", "quiet", "remove", "yes"]
 REFUSED = {
     "--write-project-id": (
         ["short", "a" * 31, "My-Project", "my_project", "my.project", "my-project-", "bigquery-public-data"],

@@ -17,17 +17,24 @@ from zetasql.api import (
     ResolvedNodeVisitor,
     SignatureBuilder,
     TableBuilder,
+    TVFBuilder,
 )
 from zetasql.core.exceptions import ZetaSQLError
 from zetasql.types import (
     AnalyzerOptions,
     ArrayType,
     Function,
+    FunctionArgumentType,
     ResolvedAggregateScan,
     ResolvedAnalyticScan,
     ResolvedLimitOffsetScan,
     ResolvedOrderByScan,
+    SignatureArgumentKind,
+    SimpleCatalog,
+    SimpleModel,
     SimpleTable,
+    StructField,
+    StructType,
     Type,
     TypeKind,
     ZetaSQLBuiltinFunctionOptions,
@@ -37,6 +44,7 @@ from dcr_data_generator import sql, tables
 from dcr_data_generator.clean_room import analysis_rules
 from dcr_data_generator.clean_room.analysis_rules import dialect
 from dcr_data_generator.embedded import thelook
+from dcr_data_generator.tables import MODEL
 
 # Each process that uses ZetaSQL has to load its 28 MB of WebAssembly: one worker does it for all these tests.
 # The clean room's files query its views, not the five tables: their own tests analyze them.
@@ -98,7 +106,28 @@ WORKING_FUNCTIONS = {
     "draw_3": ["INTEGER"],
     "draw_4": ["INTEGER"],
 }
+FEATURES = ["log_average_order_value", "items_per_order", "refund_rate", "number_of_orders", "age"]
+# What BigQuery ML's functions return.
+METRICS = ["roc_auc", "accuracy", "precision", "recall", "log_loss"]
+LABEL_AND_PROBABILITY = Type(
+    type_kind=TypeKind.TYPE_STRUCT,
+    struct_type=StructType(
+        field=[
+            StructField(field_name="label", field_type=Type(type_kind=TypeKind.TYPE_INT64)),
+            StructField(field_name="prob", field_type=Type(type_kind=TypeKind.TYPE_DOUBLE)),
+        ]
+    ),
+)
+PROBABILITIES = Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=LABEL_AND_PROBABILITY))
 DATASETS = {
+    MODEL: {
+        "features": [
+            SchemaField("person", "STRING"),
+            SchemaField("is_held_back", "BOOLEAN"),
+            *(SchemaField(name, "FLOAT64") for name in FEATURES[:3]),
+            *(SchemaField(name, "INTEGER") for name in FEATURES[3:]),
+        ]
+    },
     tables.WORKING: WORKING_TABLES,
     "merchant_provider": MERCHANT | SALT,
     "ewallet_provider": tables.SCHEMAS | SALT | {"guessed_emails": [SchemaField("email", "STRING")]},
@@ -140,6 +169,26 @@ def make_function(name: str, arguments: list[str]) -> Function:
     return FunctionBuilder(name).add_signature(built).build()
 
 
+def make_ml() -> SimpleCatalog:
+    """BigQuery ML's functions as the catalog knows them, with the columns that our queries read of what they return.
+
+    ZetaSQL resolves the model and the query that they are given. It cannot be told that ML.PREDICT returns the query's
+    columns, because that is for functions whose first argument is a table; nor does it compare them with the model's.
+    """
+    evaluate = TVFBuilder("EVALUATE").set_output_schema([(name, TypeKind.TYPE_DOUBLE) for name in METRICS])
+    predict = TVFBuilder("PREDICT").set_output_schema(
+        [("person", TypeKind.TYPE_STRING), ("predicted_has_higher_tier_probs", PROBABILITIES)]
+    )
+    catalog = CatalogBuilder("ML").build()
+    for builder in (evaluate, predict):
+        function = builder.add_table_argument("query").build()
+        function.signature.argument.insert(0, FunctionArgumentType(kind=SignatureArgumentKind.ARG_TYPE_MODEL))
+        for each in (*function.signature.argument, function.signature.return_type):
+            each.num_occurrences = 1
+        catalog.custom_tvf.append(function)
+    return catalog
+
+
 @pytest.fixture(scope="module")
 def analyze() -> Callable[[str], object]:
     """Analyze a statement as BigQuery would; raises ZetaSQLError where BigQuery would refuse it."""
@@ -158,7 +207,11 @@ def analyze() -> Callable[[str], object]:
         if dataset == tables.WORKING:
             for name, arguments in WORKING_FUNCTIONS.items():
                 builder.add_function(make_function(name, arguments))
-        catalog.catalog.append(builder.build())
+        built = builder.build()
+        if dataset == MODEL:
+            built.model.append(SimpleModel(id=1, name="higher_tier"))
+        catalog.catalog.append(built)
+    catalog.catalog.append(make_ml())
     options = AnalyzerOptions(
         language_options=language,
         query_parameters=[
@@ -212,6 +265,10 @@ REFUSED = {
     "a name that is a keyword": (
         "WITH groups AS (SELECT 1 AS one) SELECT one FROM groups",
         "Unexpected keyword GROUPS",
+    ),
+    "an unknown model": (
+        "SELECT * FROM ML.EVALUATE(MODEL ewallet_model.no_such_model, (SELECT 1 AS age))",
+        "Model not found",
     ),
     "two statements": ("SELECT 1; SELECT 2", "Syntax error"),
 }

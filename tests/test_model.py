@@ -1,0 +1,183 @@
+"""The model: its features tell the account tier, as well as the rules of the synthesis let them, and nothing else does.
+
+BigQuery ML is on Google Cloud alone. What stands in its place is the same logistic regression of scikit-learn: without
+a penalty, on features with mean 0 and deviation 1, with the mean for what is missing.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from dcr_data_generator import model, snapshot, source, sql, warehouse
+from dcr_data_generator.embedded import sample
+from dcr_data_generator.synthesis import synthesize
+from dcr_data_generator.tables import MODEL, ReplacedTables
+from dcr_data_generator.warehouse import Warehouse
+from tests.support import emulator
+from tests.support.settings import make_settings
+from tests.support.tables import fill_source
+from tests.support.worlds import fill
+
+WEEK = make_settings(days=7)
+SEEDS = range(10)
+SPEND = ["log_average_order_value", "items_per_order"]
+OTHERS = ["number_of_orders", "refund_rate", "age"]
+
+
+@pytest.fixture(scope="module")
+def place(connect: Callable) -> Warehouse:
+    """A project with the snapshot of a week, and the features made from it."""
+    place = connect("model-tests")
+    fill_source(place.client, **sample.generate())
+    source.create_datasets(place.client, WEEK)
+    snapshot.take(place.client, WEEK, ReplacedTables())
+    place.client.create_dataset(MODEL)
+    sql.run(place.client, "model/1_features", WEEK)
+    return place
+
+
+def read(place: Warehouse, table: str) -> pd.DataFrame:
+    """A whole table."""
+    return place.read(table, place.client.get_table(table).schema)
+
+
+@pytest.fixture(scope="module")
+def features(place: Warehouse) -> pd.DataFrame:
+    """The features of the week's customers."""
+    return read(place, f"{MODEL}.features")
+
+
+@pytest.fixture(scope="module")
+def customers_of_both(place: Warehouse, features: pd.DataFrame) -> list[pd.DataFrame]:
+    """The features and the label of those who hold a wallet, for each seed."""
+    merchant = [read(place, f"merchant_provider.{name}") for name in ("orders", "order_items", "users")]
+    return [label(features, synthesize(*merchant, make_settings(days=7, seed=seed))[0]) for seed in SEEDS]
+
+
+def label(features: pd.DataFrame, provider_users: pd.DataFrame) -> pd.DataFrame:
+    """Join the features with the wallet's tiers."""
+    holders = provider_users.assign(person=provider_users["email"].str.strip().str.lower())
+    both = features.merge(holders[["person", "account_tier"]], on="person")
+    return both.assign(has_higher_tier=both["account_tier"] != "Free")
+
+
+def areas(customers: list[pd.DataFrame], columns: list[str], label: str = "has_higher_tier") -> list[float]:
+    """Train on most of each frame's customers; returns the area under the ROC curve on those held back."""
+    areas = []
+    for both in customers:
+        values = both[columns].astype("float64")
+        values, held_back = values.fillna(values.mean()), both["is_held_back"].astype(bool)
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=np.inf))
+        model.fit(values[~held_back], both.loc[~held_back, label])
+        areas.append(roc_auc_score(both.loc[held_back, label], model.predict_proba(values[held_back])[:, 1]))
+    return areas
+
+
+def test_both_sides_together_tell_the_tier(customers_of_both: list[pd.DataFrame]) -> None:
+    reached = areas(customers_of_both, SPEND + OTHERS)
+    assert min(reached) > 0.75
+    # What the percentile alone reaches of those whose score, 0.6 x percentile + 0.4 x draw, is among the highest 30 %.
+    percentiles, draws = np.random.default_rng(1).random((2, 100_000))
+    scores = 0.6 * percentiles + 0.4 * draws
+    assert np.mean(reached) == pytest.approx(roc_auc_score(scores > np.quantile(scores, 0.7), percentiles), abs=0.02)
+
+
+def test_shuffled_tiers_cannot_be_told(customers_of_both: list[pd.DataFrame]) -> None:
+    generator = np.random.default_rng(1)
+    shuffled = [both.assign(shuffled=generator.permutation(both["has_higher_tier"])) for both in customers_of_both]
+    assert np.mean(areas(shuffled, SPEND + OTHERS, "shuffled")) == pytest.approx(0.5, abs=0.03)
+
+
+def test_what_is_no_spending_says_nothing_about_the_tier(customers_of_both: list[pd.DataFrame]) -> None:
+    assert np.mean(areas(customers_of_both, OTHERS)) == pytest.approx(0.5, abs=0.03)
+
+
+def test_there_is_one_row_per_person_and_a_fifth_is_held_back(features: pd.DataFrame, place: Warehouse) -> None:
+    emails = read(place, "merchant_provider.users")["email"].str.strip().str.lower()
+    assert len(features) == features["person"].nunique() == emails.nunique()
+    assert features["is_held_back"].mean() == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.fixture
+def small(connect: Callable) -> Warehouse:
+    """A project with three orders of two people, one of whom is there twice and holds a wallet."""
+    place = connect("small-model-tests")
+    fill(
+        place,
+        users=[
+            {"id": 1, "email": "a@example.com", "age": 30, "created_at": "2025-01-01 00:00:00"},
+            {"id": 2, "email": " A@example.com", "age": 31, "created_at": "2025-02-01 00:00:00"},
+            {"id": 3, "email": "b@example.com", "age": None, "created_at": "2025-01-01 00:00:00"},
+            {"id": 4, "email": " ", "age": 40, "created_at": "2025-01-01 00:00:00"},
+        ],
+        orders=[
+            {"order_id": 10, "user_id": 1, "status": "Complete"},
+            {"order_id": 20, "user_id": 2, "status": "Returned"},
+            {"order_id": 30, "user_id": 3, "status": "Shipped"},
+            {"order_id": 40, "user_id": 4, "status": "Shipped"},
+        ],
+        order_items=[
+            {"id": 1, "order_id": 10, "sale_price": 10.0},
+            {"id": 2, "order_id": 10, "sale_price": 20.0},
+            {"id": 3, "order_id": 20, "sale_price": 50.0},
+        ],
+        provider_users=[{"provider_user_id": 1, "email": "a@example.com", "account_tier": "Premium"}],
+    )
+    place.client.create_dataset(MODEL, exists_ok=True)
+    return place
+
+
+def test_the_features_are_those_of_all_orders_of_a_person(small: Warehouse) -> None:
+    sql.run(small.client, "model/1_features", WEEK)
+    query = f"SELECT {', '.join(SPEND + OTHERS)} FROM {MODEL}.features ORDER BY person"
+    assert [row.values() for row in small.client.query_and_wait(query)] == [
+        (pytest.approx(np.log(1 + 40)), 1.5, 2, 0.5, 31),  # orders of 30 and 50 dollars
+        (0, 0, 1, 0, None),
+    ]
+
+
+def test_on_google_cloud_the_metrics_and_the_list_are_printed(
+    small: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, train, evaluate, predict = sql.read_folder("model")
+    # The embedded engine takes the first two, and has no ML functions.
+    evaluate = evaluate._replace(text="SELECT 0.91 AS roc_auc")
+    predict = predict._replace(text="SELECT 'b@example.com' AS person, 0.75 AS probability")
+    monkeypatch.setattr(sql, "read_folder", lambda _: [features, train, evaluate, predict])
+    monkeypatch.setattr(warehouse, "connect", lambda *_, **__: nullcontext(small))
+    status, out, err = emulator.run_here("--write-project-id", "my-project", command=model.main)
+    assert (status, err) == (0, "")
+    assert [line.split(" (")[0] for line in out.splitlines() if line.startswith("✓")] == [
+        "✓ Make the features from the merchant's tables",
+        "✓ Train on the customers of both",
+        "✓ Evaluate on those held back",
+        "✓ Predict for the customers without a wallet",
+    ]
+    assert re.search(r"roc_auc.*0\.91.*person.*b@example.com │ +0\.75", out, re.DOTALL)
+    [trained] = small.client.list_models(MODEL)
+    assert trained.model_id == "higher_tier"
+
+
+def test_a_dry_run_prints_the_statements_with_the_suffix() -> None:
+    status, out, err = emulator.run_here("--dry-run", "--suffix", "_inference", command=model.main)
+    assert (status, err) == (0, "")
+    statements = [each.strip() + "\n" for each in out.split(";\n\n")]
+    texts = [query.text for query in sql.read_folder("model")]
+    for name in ("merchant_provider", "ewallet_provider", MODEL):
+        texts = [text.replace(name, f"{name}_inference") for text in texts]
+    assert statements == texts
+
+
+@pytest.mark.parametrize("variables", [{}, {"BIGQUERY_EMULATOR_HOST": "x", "DCR_WRITE_PROJECT_ID": "my-project"}])
+def test_elsewhere_than_on_google_cloud_it_is_refused(variables: dict) -> None:
+    status, out, err = emulator.run_here(command=model.main, **variables)
+    assert (status, out) == (2, "")
+    assert emulator.only_line(err).startswith("error: models are trained on Google Cloud only: ")

@@ -1,0 +1,146 @@
+"""Taking down what a run has made: exactly that, after a question, and not while it is published."""
+
+import io
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from google.cloud import bigquery
+
+from dcr_data_generator import warehouse
+from dcr_data_generator.embedded.engine import Endpoints
+from dcr_data_generator.tables import FIVE_TABLES
+from tests.support import emulator
+from tests.support.tables import drop_datasets
+
+PROJECT = "removal-tests"
+
+
+@pytest.fixture
+def client(connect: Callable) -> bigquery.Client:
+    """A client of a project with the five tables, with and without a suffix."""
+    client = connect(PROJECT).client
+    drop_datasets(client)
+    for suffix in ("", "_b"):
+        for table in FIVE_TABLES:
+            dataset, name = table.split(".")
+            client.create_dataset(dataset + suffix, exists_ok=True)
+            client.create_table(bigquery.Table(f"{PROJECT}.{dataset}{suffix}.{name}"), exists_ok=True)
+    return client
+
+
+@pytest.fixture
+def remove(client: bigquery.Client, endpoints: Endpoints) -> Callable[..., tuple[int, str, str]]:
+    """Run the program with `--remove` in that project: `remove("--yes")`."""
+
+    def run(*flags: str) -> tuple[int, str, str]:
+        flags = ("--remove", "--write-project-id", PROJECT, *flags)
+        return emulator.run_here(*flags, BIGQUERY_EMULATOR_HOST=endpoints.rest)
+
+    return run
+
+
+def contents(client: bigquery.Client) -> set[str]:
+    """The datasets of the project, and what is in them."""
+    datasets = [each.dataset_id for each in client.list_datasets()]
+    return {*datasets, *(f"{name}.{each.table_id}" for name in datasets for each in client.list_tables(name))}
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Sit at a terminal, and type a line."""
+    stdin = io.StringIO(text)
+    stdin.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdin", stdin)
+
+
+def test_the_five_tables_and_both_datasets_are_deleted_and_nothing_else(
+    client: bigquery.Client, remove: Callable
+) -> None:
+    status, out, err = remove("--yes")
+    assert (status, err) == (0, "")
+    assert "✓ Delete: merchant_provider.orders, " in out
+    assert contents(client) == {
+        *(table.replace(".", "_b.") for table in FIVE_TABLES),
+        "merchant_provider_b",
+        "ewallet_provider_b",
+    }
+
+
+def test_a_suffix_removes_the_tables_of_that_partnership_alone(client: bigquery.Client, remove: Callable) -> None:
+    remove("--yes", "--suffix", "_b")
+    assert contents(client) == {*FIVE_TABLES, "merchant_provider", "ewallet_provider"}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "statement"),
+    [
+        ("merchant_provider", "CREATE TABLE merchant_provider.mine AS SELECT 1 AS one"),
+        ("ewallet_provider", "CREATE FUNCTION ewallet_provider.mine(x INT64) AS (2 * x)"),
+        (
+            "ewallet_provider",
+            "CREATE MODEL ewallet_provider.mine OPTIONS (model_type = 'LOGISTIC_REG') AS SELECT 1 AS x",
+        ),
+    ],
+)
+def test_a_dataset_with_other_contents_stays(
+    dataset: str, statement: str, client: bigquery.Client, remove: Callable
+) -> None:
+    client.query_and_wait(statement)
+    other = {"merchant_provider": "ewallet_provider", "ewallet_provider": "merchant_provider"}[dataset]
+    remove("--yes")
+    assert dataset in contents(client)
+    assert not contents(client) & {*FIVE_TABLES, other}
+
+
+def test_removing_again_finds_nothing_to_delete(remove: Callable) -> None:
+    remove("--yes")
+    status, out, err = remove("--yes")
+    assert (status, err) == (0, "")
+    assert "✓ Delete: there was nothing to delete (" in out
+
+
+@pytest.mark.parametrize(("line", "is_deleted"), [("y\n", True), ("YES\n", True), ("n\n", False), ("", False)])
+def test_only_a_yes_to_the_question_deletes(
+    line: str, is_deleted: bool, client: bigquery.Client, remove: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(client)
+    answer(monkeypatch, line)
+    status, out, err = remove("--quiet")
+    assert (status, out) == (0, "")
+    assert err.startswith("Delete merchant_provider.orders, merchant_provider.order_items, ")
+    assert (contents(client) == before) is not is_deleted
+
+
+def test_without_a_terminal_and_yes_nothing_is_connected_and_one_line_says_so(
+    remove: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warehouse, "connect", lambda *_, **__: pytest.fail("it connects"))
+    status, out, err = remove()
+    assert (status, out) == (2, "")
+    assert (
+        emulator.only_line(err) == "error: --remove asks before it deletes, and this is not a terminal: give --yes, too"
+    )
+
+
+@pytest.mark.parametrize("table", ["merchant_clean_room.customers", "ewallet_provider.clean_room_salt"])
+def test_what_is_published_has_to_be_unpublished_first(table: str, client: bigquery.Client, remove: Callable) -> None:
+    client.create_dataset(table.split(".")[0], exists_ok=True)
+    client.create_table(bigquery.Table(f"{PROJECT}.{table}"))
+    before = contents(client)
+    status, _, err = remove("--yes")
+    client.delete_table(table)
+    assert status == 2
+    assert emulator.only_line(err) == (
+        f"error in the step 'Look at the tables': the clean room is published, for there is {table}: run `uv run "
+        f"python -m dcr_data_generator.clean_room unpublish --write-project-id {PROJECT}` first (deleted: nothing)"
+    )
+    assert contents(client) | {table} == before
+
+
+def test_the_tables_of_the_embedded_bigquery_are_removed_too(filled: Path, tmp_path: Path) -> None:
+    shutil.copytree(filled, tmp_path / "data")
+    status, out, err = emulator.run_here("--remove", "--yes", "--embedded-dir", str(tmp_path / "data"))
+    assert (status, err) == (0, "")
+    assert f"✓ Delete: {', '.join([*FIVE_TABLES, 'merchant_provider', 'ewallet_provider'])} (" in out
