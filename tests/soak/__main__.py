@@ -1,9 +1,10 @@
 """Runs the program on bad networks, kills and stops it at random moments, fills its disk, and says what came of it.
 
-    uv run python -m tests.soak [SEED]
+    uv run python -m tests.soak [faults | kills] [SEED]
 
-It ends by itself within 10 minutes on 2 cores, prints one line of figures at the end, and its exit status is 1 when
-anything failed. The moments and the faults follow from the seed, as far as a machine that does other things allows.
+Each of the two parts ends by itself within 10 minutes; without a name, one runs after the other. A part prints one line
+of figures at the end, and the exit status is 1 when anything failed or was not reached. The moments and the faults
+follow from the seed, as far as a machine that does other things allows.
 """
 
 import difflib
@@ -27,7 +28,8 @@ from tests.support import emulator, proxy
 from tests.support.emulator import ROOT, TABLES
 from tests.support.proxy import Proxy
 
-FAULT_RUNS, KILLS, STOPS = 30, 8, 6  # so many kills on the emulator, and as many on data directories
+FAULT_RUNS, KILLS, STOPS = 50, 40, 10
+PARTS = ("faults", "kills")
 AT_ONCE = 3
 # Seconds: nothing begins after the first, and nothing goes on after the second.
 LAST_BEGIN, LAST_END = 555, 590
@@ -50,34 +52,58 @@ class Slot(NamedTuple):
 
 
 class Soak:
-    """What a run without faults comes to, and the slots in which the others are compared with it."""
+    """What a run without faults comes to, the slots in which the others are compared with it, and what came of them."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        """Make a data directory and run once, undisturbed, on it."""
-        self.folder, self.seed = folder, seed
+    def __init__(self, folder: Path, part: str, seed: int) -> None:
+        """Take the runs of a part."""
+        parts: dict[str, list[tuple[str, Callable[[int], None], int]]] = {
+            "faults": [
+                ("long parts of the test suite", self.test_suite, 1),
+                ("fault runs", self.fault_run, FAULT_RUNS),
+            ],
+            "kills": [
+                ("full disks", self.full_disk, 1),
+                ("kills", self.kill, KILLS),
+                ("stops", self.stop, STOPS),
+            ],
+        }
+        self.folder, self.part, self.seed, self.kinds = folder, part, seed, parts[part]
+        self.good: dict[str, list[bool]] = {name: [] for name, _, _ in self.kinds}  # of each run that has ended
         self.filled, self.emulated = folder / "filled", folder / "emulated"
-        self.answers = self.must_be_good(emulator.run_program("--embedded-dir", str(self.filled)))
-        begin = time.monotonic()
-        emulator.run_program("--embedded-dir", str(self.filled), *UNCHECKED)
-        self.duration = time.monotonic() - begin
+        self.slots: Queue[Slot] = Queue()
+
+    def run_undisturbed(self) -> None:
+        """Run undisturbed on an emulator; and for the kills, on a data directory, where a run is measured, too."""
         with emulator.running(self.emulated) as url:
-            slot = Slot(folder, url)
+            slot = Slot(self.folder, url)
             self.must_be_good(emulator.run_program(*FLAGS, BIGQUERY_EMULATOR_HOST=url))
             self.clean = slot.contents()
-            with Proxy(url) as between:
-                emulator.run_program(*FLAGS, *UNCHECKED, BIGQUERY_EMULATOR_HOST=between.url)
-                self.requests = len(between.requests)
-        self.slots: Queue[Slot] = Queue()
+            if self.part == "kills":
+                with Proxy(url) as between:
+                    emulator.run_program(*FLAGS, *UNCHECKED, BIGQUERY_EMULATOR_HOST=between.url)
+                    self.requests = len(between.requests)
+                self.answers = self.must_be_good(emulator.run_program("--embedded-dir", str(self.filled)))
+                begin = time.monotonic()
+                emulator.run_program("--embedded-dir", str(self.filled), *UNCHECKED)
+                self.duration = time.monotonic() - begin
+
+    def figures(self) -> str:
+        """Count the runs of each kind that were good, and say how many were not reached."""
+        counts = [f"{sum(self.good[name])} of {count} {name}" for name, _, count in self.kinds]
+        missing = [
+            f"{count - len(self.good[name])} {name}" for name, _, count in self.kinds if len(self.good[name]) < count
+        ]
+        return f"{', '.join(counts)} good" + (f", not reached: {', '.join(missing)}" if missing else "")
 
     def dice(self, kind: str, number: int) -> random.Random:
         """The dice of one run."""
         return random.Random(f"{self.seed} {kind} {number}")
 
-    def must_be_good(self, ended: tuple[int, str, str]) -> str:
+    def must_be_good(self, ended: tuple[int, str, str], checks: int = CHECKS) -> str:
         """See that a run ended with exit status 0 and all checks green; returns its results, which all runs share."""
         status, out, err = ended
         assert (status, err) == (0, ""), f"exit status {status}: {err or out[-500:]}"
-        assert f": {CHECKS} checks passed" in out, "not all checks are green"
+        assert not checks or f": {checks} checks passed" in out, "not all checks are green"
         next_commands = ("Query the tables", "Rehearse the clean room")  # they name the data directory
         results = [line for line in out[out.index("\n1. ") :].splitlines() if not line.startswith(next_commands)]
         # What differs between two runs is how long a step took, and where its report is.
@@ -101,8 +127,12 @@ class Soak:
         finally:
             self.slots.put(slot)
 
+    def kill(self, number: int) -> None:
+        """Kill every other run on the emulator, the others on a data directory."""
+        (self.kill_on_a_data_directory if number % 2 else self.kill_on_the_emulator)(number // 2)
+
     def kill_on_the_emulator(self, number: int) -> None:
-        """Kill a run when it has sent some number of requests, and run again."""
+        """Kill a run when it has sent some number of requests, and run again; its tables say more than its checks."""
         slot = self.slots.get()
         try:
             moment = self.dice("kill", number).randint(1, self.requests)
@@ -110,7 +140,7 @@ class Soak:
                 killed = emulator.start_program(*FLAGS, *UNCHECKED, "--seed", "7", BIGQUERY_EMULATOR_HOST=between.url)
                 between.wait_for(lambda requests: len(requests) >= moment or killed.poll() is not None)
                 kill(killed)
-            self.must_be_good(emulator.run_program(*FLAGS, BIGQUERY_EMULATOR_HOST=slot.url))
+            self.must_be_good(emulator.run_program(*FLAGS, *UNCHECKED, BIGQUERY_EMULATOR_HOST=slot.url), checks=0)
             assert slot.contents() == self.clean, "the tables are not those of a run without kills"
         finally:
             self.slots.put(slot)
@@ -131,13 +161,15 @@ class Soak:
 
     def stop(self, number: int) -> None:
         """Stop a run with SIGINT or SIGTERM after some time, and see that it ends as it should."""
-        directory, temporary = self.folder / f"stopped-{number}", self.folder / f"temporary-{number}"
+        directory = self.folder / f"stopped-{number}"
+        temporary, written = self.folder / f"temporary-{number}", self.folder / f"written-{number}"
         temporary.mkdir()
+        written.mkdir()
         if number % 4 > 1:
             shutil.copytree(self.filled, directory)
         wanted = (signal.SIGINT, signal.SIGTERM)[number % 2]
-        flags = ("--embedded-dir", str(directory), "--export", str(directory / "exported"))
-        report = str(directory / "report.html")
+        flags = ("--embedded-dir", str(directory), "--export", str(written / "exported"))
+        report = str(written / "report.html")
         stopped = emulator.start_program(*flags, TMPDIR=str(temporary), DCR_NO_REPORT="", DCR_REPORT=report)
         self.let_go_on(stopped, self.dice("stop", number), 2)  # to the end of the checks, the export and the report
         stopped.send_signal(wanted)
@@ -147,8 +179,8 @@ class Soak:
             assert len(err.splitlines()) == 1, f"more than a line: {err}"
             assert "replaced" in err, err
         assert not emulator.processes_of_group(stopped.pid), "a process was left behind"
-        left = [*temporary.rglob("*"), *directory.glob("uploads/*"), *directory.rglob("*.unfinished")]
-        left += [path for path in directory.glob("*report*") if path.name != "report.html"]
+        left = [*temporary.rglob("*"), *directory.glob("uploads/*"), *written.rglob("*.unfinished")]
+        left += [path for path in written.glob("*report*") if path.name != "report.html"]
         assert not left, f"files were left behind: {left}"
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -223,78 +255,72 @@ def kill(process: subprocess.Popen) -> None:
     process.communicate()
 
 
-def run_all(soak: Soak) -> tuple[dict[str, list[bool]], list[str]]:
-    """Run everything, several at once; returns what succeeded and what was said of what did not."""
-    kinds: list[tuple[str, Callable[[int], None], int]] = [
-        ("long parts of the test suite", soak.test_suite, 1),
-        ("full disks", soak.full_disk, 1),
-        ("fault runs", soak.fault_run, FAULT_RUNS),
-        ("kills on the emulator", soak.kill_on_the_emulator, KILLS),
-        ("kills on a data directory", soak.kill_on_a_data_directory, KILLS),
-        ("stops", soak.stop, STOPS),
-    ]
-    good: dict[str, list[bool]] = {name: [False] * count for name, _, count in kinds}
-    problems: list[str] = []
+def run_all(soak: Soak) -> None:
+    """Run everything, several at once, and print what is to be said of what fails."""
 
     def attempt(name: str, run: Callable[[int], None], number: int) -> None:
         if time.monotonic() - START > LAST_BEGIN:
-            problems.append(f"{name} {number}: there was no time left for it")
             return
         try:
             run(number)
-            good[name][number] = True
+            soak.good[name].append(True)
         except Exception as error:
-            problems.append(f"{name} {number}: {type(error).__name__}: {error}")
-            print(problems[-1], flush=True)
+            soak.good[name].append(False)
+            print(f"{name} {number}: {type(error).__name__}: {error}", flush=True)
 
-    jobs = [(name, run, number) for name, run, count in kinds for number in range(count)]
-    suite, *others = jobs
+    longest, *others = [(name, run, number) for name, run, count in soak.kinds for number in range(count)]
     random.Random(soak.seed).shuffle(others)
     with ThreadPoolExecutor(AT_ONCE + 1) as threads:
-        list(threads.map(lambda job: attempt(*job), [suite, *others]))
-    return good, problems
+        list(threads.map(lambda job: attempt(*job), [longest, *others]))
 
 
-def give_up(folder: Path, reason: str) -> None:
+def give_up(soak: Soak, reason: str) -> None:
     """End at once, whatever goes on, and leave nothing behind."""
-    print(f"soak: {reason} after {time.monotonic() - START:.0f} s, which counts as failed", flush=True)
+    print(f"soak: {soak.figures()}, {reason} after {time.monotonic() - START:.0f} s", flush=True)
     emulator.kill_all()
-    for disk in folder.glob("disk-*"):
+    for disk in soak.folder.glob("disk-*"):
         subprocess.run(["umount", "--lazy", str(disk)], capture_output=True, check=False)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(soak.folder, ignore_errors=True)
     os._exit(1)
 
 
-def main() -> int:
-    """Run everything and print the line of figures; returns the exit status."""
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+def main(part: str, seed: int) -> int:
+    """Run a part and print the line of figures; returns the exit status."""
     with tempfile.TemporaryDirectory(prefix="soak-") as name, ThreadPoolExecutor(AT_ONCE + 1) as threads:
-        folder = Path(name)
-        last_moment = threading.Timer(LAST_END, give_up, [folder, "not done"])
+        soak = Soak(Path(name), part, seed)
+        last_moment = threading.Timer(LAST_END, give_up, [soak, "ended"])
         last_moment.daemon = True
         last_moment.start()
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda number, _: give_up(folder, f"stopped by {signal.Signals(number).name}"))
-        soak = Soak(folder, seed)
+            signal.signal(number, lambda number, _: give_up(soak, f"stopped by {signal.Signals(number).name}"))
+        soak.run_undisturbed()
         over = threading.Event()
 
         def serve(number: int) -> None:
-            (folder / f"slot-{number}").mkdir()
-            with emulator.running(folder / f"slot-{number}" / "data", soak.emulated) as url:
-                soak.slots.put(Slot(folder / f"slot-{number}", url))
+            slot = soak.folder / f"slot-{number}"
+            slot.mkdir()
+            with emulator.running(slot / "data", soak.emulated) as url:
+                soak.slots.put(Slot(slot, url))
                 over.wait()
 
         serving = [threads.submit(serve, number) for number in range(AT_ONCE)]
         try:
-            good, problems = run_all(soak)
+            run_all(soak)
         finally:
             over.set()
             for each in serving:
                 each.result()
-    figures = ", ".join(f"{sum(runs)} of {len(runs)} {kind}" for kind, runs in good.items())
-    print(f"soak: {figures} good, in {time.monotonic() - START:.0f} s (seed {seed})")
-    return 1 if problems or not all(map(all, good.values())) else 0
+    print(f"soak: {soak.figures()}, in {time.monotonic() - START:.0f} s (seed {seed})")
+    return 0 if all(soak.good[name] == [True] * count for name, _, count in soak.kinds) else 1
+
+
+def main_of_all(arguments: list[str]) -> int:
+    """Run the part that the arguments name, or all parts, each in a process of its own."""
+    if arguments and arguments[0] in PARTS:
+        return main(arguments[0], int(arguments[1]) if arguments[1:] else 1)
+    commands = [[sys.executable, "-m", "tests.soak", part, *arguments] for part in PARTS]
+    return max([subprocess.run(command, cwd=ROOT, check=False).returncode for command in commands])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of_all(sys.argv[1:]))
