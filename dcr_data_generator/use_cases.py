@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
+from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
 from dcr_data_generator import sql
@@ -70,10 +71,13 @@ def advise(client: bigquery.Client, settings: Settings) -> list[str]:
     if not answers:
         return []
     withheld = " and ".join(f"question {each.question} (at most {each.people})" for each in answers)
-    [enough] = sql.run(client, "enough_days", settings).rows
-    advice = f"no more --days before {enough.last_day} would do, with these rates"
-    if enough.days:
-        advice = f"--target-date {enough.last_day} --days {enough.days} would do"
+    try:
+        [enough] = sql.run(client, "enough_days", settings).rows
+        advice = f"no more --days before {enough.last_day} would do, with these rates"
+        if enough.days:
+            advice = f"--target-date {enough.last_day} --days {enough.days} would do"
+    except NotFound:  # a snapshot that is kept needs no source
+        advice = "without the source, it is unknown how many --days would do"
     return [f"No group has the 50 people that the clean room needs to answer {withheld}: {advice}."]
 
 
