@@ -20,7 +20,7 @@ from rich.markup import escape
 
 from dcr_data_generator import shutdown, sql, use_cases
 from dcr_data_generator.clean_room import attackers, rehearse, salt, views
-from dcr_data_generator.clean_room.analysis_rules import CleanRoom, Refused
+from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstood, Refused
 from dcr_data_generator.clean_room.analysis_rules.rules import Budgets
 from dcr_data_generator.clean_room.attackers import Attacker
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
@@ -128,8 +128,10 @@ def carry_out(lab: Lab, attack: Callable[[Lab], Outcome]) -> Outcome:
     """Carry out an attack, if the rules and the snapshot allow it."""
     try:
         return attack(lab)
-    except Refused as reason:
+    except (Refused, NotUnderstood) as reason:
         return Outcome(f"refused: {reason}", [])
+    except (ValueError, KeyError):  # an answer with noise has no row where its group is too small
+        return Outcome("not shown: too few people for an answer with noise", [])
     except TooFew as reason:
         return Outcome(f"not shown: {reason}", [])
 
@@ -246,7 +248,7 @@ def interval(right: int, trials: int, confidence: float = 0.95) -> tuple[float, 
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     middle = (right + z * z / 2) / (trials + z * z)
     half = z / (trials + z * z) * math.sqrt(right * (trials - right) / trials + z * z / 4)
-    return middle - half, middle + half
+    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def in_words(row: Row) -> str:
