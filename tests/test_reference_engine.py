@@ -60,6 +60,7 @@ def reference() -> Iterator[GoogleSQL]:
             )
             functions.custom_function.append(function)
         reference.catalog.catalog.append(functions)
+        reference.unregister()  # so that the service gets the catalog anew
         yield reference
 
 
