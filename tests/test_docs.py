@@ -97,7 +97,9 @@ def is_tool_of_ours(command: str) -> bool:
     if words[:2] == ["python", "-m"] and words[2].startswith("tests."):
         assert importlib.util.find_spec(words[2]), command
         names = [word for word in words[3:] if not word.isdigit()]
-        assert set(names) <= {*docs.PARTS, "synthesis", "growth", "scaled", "default", "runs"}, command
+        assert set(names) <= {*docs.PARTS, "faults", "kills", "synthesis", "growth", "scaled", "default", "runs"}, (
+            command
+        )
         return True
     if words[0] in ("pytest", "mypy", "ruff"):
         paths = [word for word in words[1:] if "/" in word]
