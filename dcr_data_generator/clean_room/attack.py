@@ -76,12 +76,10 @@ class Lab(NamedTuple):
     def draw(self, who: str, people: pd.DataFrame, count: int) -> pd.DataFrame:
         """Draw people by the seed. Raises TooFew."""
         if len(people) < count:
-            advice = (
-                f"; --days {-(-self.days * count // len(people))} has them, if they come as often"
-                if len(people)
-                else ""
-            )
-            raise TooFew(f"it needs {count:,} {who}, and there are {len(people):,}{advice}")
+            sentence = f"it needs {count:,} {who}, and there are {len(people):,}"
+            if len(people):
+                sentence += f"; --days {-(-self.days * count // len(people))} has them, if they come as often"
+            raise TooFew(sentence)
         ranks = draw(self.settings.seed, f"victims: {who}", hash_emails(people["email"]).astype("int64"))
         return people.iloc[np.argsort(ranks)[:count]]
 
@@ -102,6 +100,7 @@ def attack(settings: AttackSettings, terminal: Terminal) -> int:
             more_views = views.read(folder=f"{FOLDER}/views")
             room = rehearse.build(place, settings, secret, more_views, {GUESSES: {"email": "STRING"}})
             room.engine.parameters = ["victim"]
+            terminal.notices(rehearse.estimate_time(place, settings))
             rehearse.fill(place, settings, room, [query.text for query in sql.read_folder(FOLDER)])
             first_day, last_day = sql.run(place.client, "order_dates", settings).row.values()
             days = (last_day - first_day).days + 1
@@ -128,11 +127,9 @@ def carry_out(lab: Lab, attack: Callable[[Lab], Outcome]) -> Outcome:
     """Carry out an attack, if the rules and the snapshot allow it."""
     try:
         return attack(lab)
-    except (Refused, NotUnderstood) as reason:
+    except Refused as reason:
         return Outcome(f"refused: {reason}", [])
-    except (ValueError, KeyError):  # an answer with noise has no row where its group is too small
-        return Outcome("not shown: too few people for an answer with noise", [])
-    except TooFew as reason:
+    except (NotUnderstood, TooFew) as reason:
         return Outcome(f"not shown: {reason}", [])
 
 
@@ -267,14 +264,18 @@ def averaging(lab: Lab) -> Outcome:
     Returns: for so many questions, the error of their average: the root of its mean square, in US dollars.
     """
     people = lab.truth[(lab.truth["tier"] == "Business") & lab.truth["own_average"].notna()]
-    truth = lab.draw("Business users who pay", people, max(1, len(people)))["own_average"].clip(0, MAX_AVERAGE).mean()
+    lab.draw("Business users who pay", people, 1)
+    truth = people["own_average"].clip(0, MAX_AVERAGE).mean()
     lab.room.budgets = Budgets(lab.room.policies)
-    paid = 0
+    lab.ask("averaging")
+    paid = 1
     with suppress(Refused):
         while lab.ask("averaging"):
             paid += 1
     with other_policies(lab.room, budgets=LARGER):
-        answers = np.array(lab.ask("averaging", [None] * LARGER * paid)).ravel()
+        answers = np.array([row for rows in lab.ask("averaging", [None] * LARGER * paid) for row in rows]).ravel()
+    if len(answers) < LARGER * paid:
+        raise TooFew(f"it needs more Business users who pay than {len(people):,}: answers are left out")
     errors = {}
     for questions in sorted({1, 2, 5, 10, 50, 100, 200, 500, 1_000, paid, LARGER * paid}):
         if questions > len(answers):
@@ -301,7 +302,7 @@ def distinguishing(lab: Lab) -> Outcome:
     rows: list[Row] = []
     for epsilon in EPSILONS:
         with other_policies(lab.room, budgets=math.inf, epsilon=epsilon):
-            answers = lab.ask("utility", [None] * UTILITY_DRAWS)
+            answers = lab.ask("distinguishing_utility", [None] * UTILITY_DRAWS)
             right = count_told_apart(lab, victim, len(business))
             errors = [average / averages[tier] - 1 for rows_of in answers for tier, average in rows_of]
             low, high = interval(right, 2 * DRAWS, confidence=1 - 0.05 / len(EPSILONS))

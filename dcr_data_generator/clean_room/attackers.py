@@ -34,10 +34,10 @@ def differencing_private(ask: Ask, victims: Sequence[str]) -> list[dict[str, obj
     conclusions = []
     names = ("differencing_private", "differencing_tier_private", "differencing_spend_private")
     answers = [ask(name, people) for name in names for people in ([None] * len(victims), victims)]
-    for [[everyone]], [[others]], tiers, tiers_of_others, [[everyones_spend]], [[spend]] in zip(*answers, strict=True):
+    for everyone, others, tiers, tiers_of_others, everyones_spend, spend in zip(*answers, strict=True):
         people, other_people = dict(tiers), dict(tiers_of_others)
         tier = max(TIERS, key=lambda tier: people.get(tier, 0) - other_people.get(tier, 0))
-        verified, own = everyone - others > 0.5, dollars(everyones_spend - spend)
+        verified, own = figure(everyone) - figure(others) > 0.5, dollars(figure(everyones_spend) - figure(spend))
         conclusions.append({"verified": verified, "tier": tier, "spend": own})
     return conclusions
 
@@ -49,7 +49,7 @@ def single_out(ask: Ask, victims: Sequence[str]) -> list[dict[str, object]]:
 
 def single_out_private(ask: Ask, victims: Sequence[str]) -> list[dict[str, object]]:
     """Read the sum, although there is noise."""
-    return [{"spend": dollars(spend)} for [[spend]] in ask("single_out_private", victims)]
+    return [{"spend": dollars(figure(answer))} for answer in ask("single_out_private", victims)]
 
 
 def membership(ask: Ask, victims: Sequence[str]) -> list[dict[str, object]]:
@@ -61,6 +61,11 @@ def membership(ask: Ask, victims: Sequence[str]) -> list[dict[str, object]]:
 def membership_threshold(ask: Ask, victims: Sequence[str]) -> list[dict[str, object]]:
     """Ask for a group of one: a customer only if there is an answer."""
     return [{"customer": bool(answer)} for answer in ask("membership_threshold", victims)]
+
+
+def figure(answer: Sequence[tuple]) -> float:
+    """The figure of an answer with noise; without a row, there were too few people for the noise: about none."""
+    return answer[0][0] if answer else 0
 
 
 def dollars(amount: float) -> int:
@@ -77,8 +82,5 @@ def look_up(hashes: Iterable[str]) -> dict[str, str]:
 
 
 def is_member(answer: Sequence[tuple], with_person: int) -> bool:
-    """Decide between two neighbouring data sets, of which one has one person more: the closer one.
-
-    An answer without a row is of a group that has too few people for the noise.
-    """
-    return bool(answer) and answer[0][0] > with_person - 0.5
+    """Decide between two neighbouring data sets, of which one has one person more: the closer one."""
+    return figure(answer) > with_person - 0.5

@@ -66,7 +66,7 @@ class AttackSettings(Settings):
     """What `attack` needs to know."""
 
     only: str | None = option(PANEL, "Carry out this attack alone.", click.Choice(ATTACKS), "ATTACK", None)
-    victims: int = option(PANEL, "How many people are attacked.", click.IntRange(1, 1000), "N", 30)
+    victims: int = option(PANEL, "How many people are attacked.", click.IntRange(2, 1000), "N", 30)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,6 +145,30 @@ def test_averaging_ends_with_the_budget_and_a_larger_one_comes_closer(lab: Lab) 
     assert errors[1] / errors[100] > 3
 
 
+def test_an_answer_without_a_row_is_that_of_nobody(lab: Lab) -> None:
+    def nothing(_: str, victims: list) -> list[list[tuple]]:
+        return [[] for _ in victims]
+
+    assert attackers.differencing_private(nothing, ["a"]) == [{"verified": False, "tier": "Free", "spend": 0}]
+    assert attackers.single_out_private(nothing, ["a"]) == [{"spend": 0}]
+    assert not attackers.is_member([], 1)
+
+
+def test_averages_that_are_left_out_are_not_shown(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(self: Lab, name: str, victims: tuple | list = (None,)) -> list[list[tuple]]:
+        return [[]] * len(victims) if len(victims) > 1 else asked(self, name, victims)
+
+    asked = Lab.ask
+    monkeypatch.setattr(Lab, "ask", ask)
+    sentence = attack.carry_out(lab, attack.averaging).sentence
+    assert sentence == "not shown: it needs more Business users who pay than 20: answers are left out"
+
+
+def test_a_question_above_the_policy_is_said_to_be_refused(lab: Lab) -> None:
+    with attack.other_policies(lab.room, budgets=1, epsilon=1):
+        assert attack.carry_out(lab, attack.averaging).sentence.startswith("refused: Epsilon is too high: 5")
+
+
 EPSILONS = (0.5, 1.0, 1.5, 2.0, 3.0)
 
 

@@ -1,6 +1,7 @@
 -- attack: Dictionary
 -- wants: An outsider wants the emails behind hashes that somebody has passed on.
--- knows: The hashes, and lists of common first and last names. This column is made for the attack: no view shares it.
+-- knows: The hashes, and lists of first and last names: those from which thelook's emails are made, so this is the most
+-- that a dictionary finds. The column is made for the attack: no view shares it.
 -- does: Hashes each first name with each last name at each domain, and looks the hashes up.
 -- defence: A salt before the email, which an outsider does not know.
 SELECT DISTINCT TO_HEX(SHA256(LOWER(TRIM(email, ' \t\r\n')))) AS hashed_email
