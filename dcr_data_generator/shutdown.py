@@ -121,7 +121,9 @@ def run_safely(command: Callable[["Terminal"], int]) -> int:
                 raise
             except OSError as error:
                 terminal.error(f"I/O error: {error.strerror or type(error).__name__} ({terminal.consequence()})")
-            except Exception as error:  # a service that is not BigQuery, or a fault of this program
+            except Exception as error:
+                # The last net of every command, and the only place that catches everything: what comes here was not
+                # foreseen. A person gets a line that names it and its place, and status 2, as for any error.
                 frame = traceback.extract_tb(error.__traceback__)[-1]
                 terminal.error(
                     f"unexpected {type(error).__name__} ({error!s:.300}) in {frame.filename}, line {frame.lineno}: run "
