@@ -2,7 +2,7 @@
 
     uv run pytest tests/soak/test_engines.py
 
-This takes about ten minutes on two cores. THELOOK=folder adds your own export of thelook, all of its days.
+This takes about a quarter of an hour. THELOOK=folder adds your own export of thelook, all of its days.
 """
 
 import itertools
