@@ -114,7 +114,8 @@ def test_the_reference_engine_draws_the_same_numbers(seed: int, reference: Googl
 
 def test_the_reference_engine_makes_the_same_tables(reference: GoogleSQL, monkeypatch: pytest.MonkeyPatch) -> None:
     engines.use_few_names(monkeypatch)
-    settings = make_settings(match_rate=0.6, wallet_payment_rate=0.9, wallet_only_rate=0.6, seed=7)
+    rates = {"match_rate": 0.6, "wallet_payment_rate": 0.9, "wallet_only_rate": 0.6}
+    settings = make_settings(**rates, target_date="2024-02-29", seed=7)
     merchant = dict(zip(("orders", "order_items", "users"), engines.odd_merchant(), strict=True))
     for name, rows in merchant.items():
         columns = {field.name: engine.kind_of(field.field_type) for field in thelook.SCHEMAS[name]}

@@ -2,7 +2,7 @@
 
     uv run pytest tests/soak/test_engines.py
 
-This takes about ten minutes on two cores. THELOOK=folder adds your own export of thelook, all of its days.
+This takes about a quarter of an hour. THELOOK=folder adds your own export of thelook, all of its days.
 """
 
 import itertools
@@ -85,39 +85,38 @@ IDS = st.sampled_from([LEAST, LEAST + 1, -2, -1, 0, 1, 2, GREATEST - 1, GREATEST
 TEXTS = st.sampled_from(["Paris", "null", "", "São Paulo", "東京"]) | st.text(
     st.characters(exclude_categories=["C"]), max_size=3
 )
-EMAILS = st.sampled_from(["", " \t", "ann@shop.example", " ANN@shop.example\r\n", "Zoë@shop.example"]) | st.builds(
-    "{}@{}".format, st.sampled_from("abcdef"), st.sampled_from(["shop.example", "example.com"])
+EMAILS = st.builds("{}@{}".format, st.sampled_from("abcdef"), st.sampled_from(["shop.example", "example.com"])) | (
+    st.sampled_from(["ann@shop.example", " ANN@shop.example\r\n", "Zoë@shop.example", " \t", "", None])
 )
 TIMES = st.sampled_from([TIME, datetime(1, 1, 1, tzinfo=UTC), datetime(2024, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC)])
 STATUSES = st.sampled_from(["Complete", "Cancelled", "returned", "", "never heard of"])
 # Few prices, so that there are ties; single-precision noise, halves of a millionth and of a cent, and large sums.
 PRICES = st.sampled_from([10.0, 24.989999771118164, 0.0, -3.337, 0.0000005, 0.005, 1.115, 1e8]) | st.floats(-1e6, 1e6)
 USERS = st.fixed_dictionaries(
-    {"id": IDS},
-    optional={"email": EMAILS, "age": st.integers(0, 150), "city": TEXTS, "created_at": TIMES},
+    {"id": IDS, "email": EMAILS}, optional={"age": st.integers(0, 150), "city": TEXTS, "created_at": TIMES}
 )
 
 
 @st.composite
 def merchants(draw: st.DrawFn) -> tuple[list[Row], list[Row], list[Row]]:
     """Orders, items and users; most orders are of users, and most items of orders."""
-    users = draw(st.lists(USERS, max_size=12, unique_by=lambda user: user["id"]))
-    buyers = IDS | st.sampled_from([user["id"] for user in users] or [0])
+    users = draw(st.lists(USERS, min_size=8, max_size=12, unique_by=lambda user: user["id"]))
+    buyers = st.sampled_from([user["id"] for user in users]) | IDS
     order = st.fixed_dictionaries(
         {"order_id": IDS, "user_id": buyers}, optional={"status": STATUSES, "created_at": TIMES}
     )
-    orders = draw(st.lists(order, max_size=12, unique_by=lambda order: order["order_id"]))
-    bought = IDS | st.sampled_from([order["order_id"] for order in orders] or [0])
-    item = st.fixed_dictionaries({}, optional={"order_id": bought, "sale_price": PRICES})
-    return orders, draw(st.lists(item, max_size=20)), users
+    orders = draw(st.lists(order, min_size=8, max_size=12, unique_by=lambda order: order["order_id"]))
+    bought = st.sampled_from([order["order_id"] for order in orders]) | IDS | st.none()
+    item = st.fixed_dictionaries({"order_id": bought}, optional={"sale_price": PRICES})
+    return orders, draw(st.lists(item, min_size=8, max_size=20)), users
 
 
 KNOBS = st.fixed_dictionaries(
     {
         "seed": st.sampled_from(SEEDS),
-        "match_rate": st.sampled_from([0, 0.3, 0.5, 1, 1]),
-        "wallet_payment_rate": st.sampled_from([0, 0.35, 0.8, 1, 1]),
-        "wallet_only_rate": st.sampled_from([0, 0.2, 0.5, 0.9]),
+        "match_rate": st.sampled_from([1, 0.9, 0.7, 0.5]),
+        "wallet_payment_rate": st.sampled_from([1, 0.8, 0.35]),
+        "wallet_only_rate": st.sampled_from([0.5, 0.2, 0.9, 0]),
         "target_date": st.sampled_from(["2024-02-29", "2025-03-01", "2025-12-31"]),
     }
 )
