@@ -13,6 +13,7 @@ from dcr_data_generator.terminal import Terminal
 PANEL = "Clean room"
 SUBSCRIBER_HELP = "The subscriber's Google Cloud project; --write-project-id is the one with the clean room."
 ATTACKS = ("differencing", "single_out", "membership", "dictionary", "averaging", "distinguishing")
+KIND_HELP = "What to publish: a data clean room with analysis rules, or a plain exchange of all rows."
 SALT_HELP = "A file with the salt of the hashes; otherwise DCR_SALT has it."
 
 
@@ -83,6 +84,7 @@ class UnpublishSettings(SharingSettings):
     provider_project_id: str | None = option(
         PANEL, "The provider's Google Cloud project, if it has its own.", parse_project, "PROJECT", None
     )
+    as_: str = option(PANEL, KIND_HELP, click.Choice(["clean-room", "exchange"]), "KIND", "clean-room")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,4 +114,4 @@ class UnsubscribeSettings(SharingSettings):
 class SubscribeSettings(UnsubscribeSettings):
     """What `subscribe` needs to know."""
 
-    as_: str = option(PANEL, "The linked dataset to create.", parse_dataset, "DATASET")
+    as_: str = option(PANEL, "The linked dataset to create, by `subscribe`.", parse_dataset, "DATASET")

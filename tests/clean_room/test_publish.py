@@ -35,6 +35,10 @@ VIEWS = {
     f"{PROVIDER}.ewallet_clean_room": {"wallet_orders", "wallet_customers", "wallet_spend", "wallet_spend_private"},
     f"{MERCHANT}.merchant_clean_room": {"customers"},
 }
+EXCHANGED = {
+    f"{MERCHANT}.merchant_exchange": {"customers"},
+    f"{PROVIDER}.ewallet_exchange": {"wallet_orders", "wallet_customers", "wallet_spend"},
+}
 SOURCES = {
     f"{MERCHANT}.merchant_provider": {
         "orders": "order_id INT64",
@@ -74,7 +78,7 @@ def client_of(connect: Callable) -> Iterator[Callable[[str], bigquery.Client]]:
             fields = [bigquery.SchemaField(*column.split()) for column in columns.split(", ")]
             client_of(project).create_table(bigquery.Table(f"{path}.{table}", fields))
     yield client_of
-    for path in [*SOURCES, *VIEWS]:
+    for path in [*SOURCES, *VIEWS, *EXCHANGED]:
         client_of(path.split(".")[0]).delete_dataset(path, delete_contents=True, not_found_ok=True)
 
 
@@ -608,6 +612,13 @@ def test_a_view_is_compared_with_what_bigquery_says(
     assert publish.is_published(view, table) is is_published
 
 
+def test_a_view_without_a_policy_is_compared_with_what_bigquery_says() -> None:
+    [view, *_] = views.read(kind=views.EXCHANGE)
+    reference = {"projectId": MERCHANT, "datasetId": view.dataset, "tableId": view.name}
+    resource = {"tableReference": reference, "labels": {"definition": publish.fingerprint(view)}}
+    assert publish.is_published(view, bigquery.Table.from_api_repr(resource | {"view": {"query": view.query}}))
+
+
 # The command.
 
 FLAGS = ["--write-project-id", MERCHANT, "--provider-project-id", PROVIDER]
@@ -640,6 +651,54 @@ def test_a_dry_run_prints_every_call_and_makes_none(room: Room, run: Callable, m
         lines = run([name, *FLAGS, "--dry-run"]).splitlines()
         assert lines == [f"  would call {call.text}" for call in calls]
     assert room.service.calls == []
+
+
+AS_EXCHANGE = [*FLAGS, "--as", "exchange"]
+
+
+def test_a_plain_exchange_lists_both_datasets_without_analysis_rules(room: Room, run: Callable) -> None:
+    run(["publish", *AS_EXCHANGE, "--subscriber", ANN])
+    assert EXCHANGED.items() <= room.contents().items()
+    [(name, exchange)] = room.service.exchanges.items()
+    assert name.endswith("/dataExchanges/dcr_data_generator_exchange")
+    assert "default_exchange_config" in exchange.sharing_environment_config
+    assert [(each.bigquery_dataset.dataset, *each.bigquery_dataset.selected_resources) for each in listings(room)] == [
+        (with_project_number(f"projects/{path.replace('.', '/datasets/')}"),) for path in EXCHANGED
+    ]
+    assert room.members() == {SUBSCRIBER: [ANN], OWNER: [ANN]}
+
+
+def listings(room: Room) -> list:
+    """What is listed."""
+    return list(room.service.listings.values())
+
+
+def test_a_plain_exchange_hashes_the_emails_as_the_clean_room_does() -> None:
+    exchanged = {view.name: view for view in views.read(kind=views.EXCHANGE)}
+    for view in views.read():
+        if view.name != "wallet_spend_private":  # the rows of wallet_spend, with noise
+            assert exchanged[view.name].query == view.query.replace(".clean_room_salt", ".exchange_salt")
+            assert "privacy_policy" not in exchanged[view.name].statement
+
+
+def test_results_of_a_plain_exchange_are_exported_only_where_that_is_allowed(room: Room, run: Callable) -> None:
+    run(["publish", *AS_EXCHANGE])
+    assert all(each.restricted_export_config.restrict_query_result for each in listings(room))
+    assert run(["publish", *AS_EXCHANGE, "--allow-egress"]).count("recreated") == 2
+    assert not any(each.restricted_export_config.enabled for each in listings(room))
+
+
+def test_a_plain_exchange_and_a_clean_room_stand_beside_each_other(room: Room, run: Callable) -> None:
+    before = room.contents()
+    run(["publish", *FLAGS])
+    published = room.contents()
+    run(["publish", *AS_EXCHANGE])
+    assert "(changed)" not in run(["publish", *AS_EXCHANGE]) + run(["publish", *FLAGS])
+    run(["unpublish", *AS_EXCHANGE])
+    assert room.contents() == published
+    assert len(room.service.listings) == 5
+    run(["unpublish", *FLAGS])
+    assert room.contents() == before
 
 
 def test_the_commands_say_what_each_call_changed(run: Callable) -> None:

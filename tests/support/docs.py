@@ -183,9 +183,11 @@ def options_table(*settings: type[Settings]) -> str:
     """The options of some settings; of several, those that Settings lacks."""
     common = {field.name for field in fields(Settings)} if settings[0] is not Settings else set()
     every = [field for each in settings for field in fields(each)]
-    options = {field.name: field for field in every if field.metadata and field.name not in common}
+    # --as means one thing to publish and another to subscribe.
+    options = {each.metadata["help"]: each for each in every if each.metadata and each.name not in common}
     rows = []
-    for name, field in options.items():
+    for field in options.values():
+        name = field.name
         default = CONSTANTS.get(name, None if field.default is MISSING else field.default)
         shown = {None: "none", False: "off", (): "none", "": "none"}.get(default, f"`{default}`")  # type: ignore[call-overload]
         variable = f"`{ENVIRONMENT_PREFIX}{name.rstrip('_').upper()}`"

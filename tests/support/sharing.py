@@ -100,9 +100,14 @@ class SharingService:
 
     def create_listing(self, request: sharing.CreateListingRequest) -> sharing.Listing:
         """Create a listing; in a data clean room it shares one resource, whose name no other listing shares."""
-        get(self.exchanges, request.parent)
+        exchange = get(self.exchanges, request.parent)
         source = request.listing.bigquery_dataset
         check(re.fullmatch(r"projects/[a-z0-9-]+/datasets/\w+", source.dataset), "bigquery_dataset.dataset")
+        if "dcr_exchange_config" not in exchange.sharing_environment_config:
+            check(not source.selected_resources, "selected_resources is for data clean rooms")
+            listing = sharing.Listing(request.listing, name=f"{request.parent}/listings/{request.listing_id}")
+            listing.bigquery_dataset.dataset = with_project_number(source.dataset)
+            return add(self.listings, request.listing_id, listing)
         check(len(source.selected_resources) == 1, "a data clean room shares a single resource in a listing")
         table = source.selected_resources[0].table
         check(re.fullmatch(re.escape(source.dataset) + r"/tables/\w+", table), "selected_resources")
