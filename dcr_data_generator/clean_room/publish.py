@@ -22,7 +22,7 @@ from google.iam.v1 import policy_pb2
 from pydantic import SecretStr
 from rich.markup import escape
 
-from dcr_data_generator import warehouse
+from dcr_data_generator import sql, warehouse
 from dcr_data_generator.clean_room import salt, views
 from dcr_data_generator.clean_room.settings import PublishSettings, SharingSettings, UnpublishSettings
 from dcr_data_generator.clean_room.views import CLEAN_ROOM, View
@@ -82,6 +82,14 @@ class Listing(NamedTuple):
     description: str
     dataset: str
     views: list[str]
+
+
+class Template(NamedTuple):
+    """A query template: its name and description, and its table function, from its name on."""
+
+    name: str
+    description: str
+    definition: str
 
 
 class Target(NamedTuple):
@@ -148,6 +156,22 @@ class Target(NamedTuple):
         if self.is_clean_room:
             return [Listing(view.name, view.description, view.dataset, [view.name]) for view in self.views]
         return [Listing(dataset, DATASET_DESCRIPTION, dataset, []) for dataset in self.datasets]
+
+    @property
+    def templates(self) -> list[Template]:
+        """The approved questions, which name the views with their projects."""
+        templates = []
+        for file in sql.read_folder("clean_room/templates"):
+            text = suffixed(file.text, self.suffix)
+            for view in self.views:
+                text = re.sub(rf"\b{re.escape(view.table)}\b", f"`{self.path(view.table)}`", text)
+            definition = re.split(r"TABLE FUNCTION \w+\.", text)[1].strip()
+            templates.append(Template(definition.partition("(")[0], file.comments["template"], definition))
+        return templates
+
+    def template(self, name: str) -> str:
+        """The resource name of a query template."""
+        return f"{self.exchange}/queryTemplates/{name}"
 
     def listing(self, name: str) -> str:
         """The resource name of a listing."""
@@ -232,6 +256,9 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
         text = f"analyticshub.listings.create {target.listing(listing.name)}, {egress}"
         role = f"{target.admin}, and {target.owner(listing.dataset)}"
         yield Call(text, partial(create_listing, target, listing, settings.allow_egress), role)
+    for template in target.templates if settings.templates else []:
+        text = f"analyticshub.queryTemplates.create, submit and approve {target.template(template.name)}"
+        yield Call(text, partial(create_template, target, template), target.admin)
     subscribers = sorted(set(settings.subscriber))
     text = f"analyticshub.dataExchanges.setIamPolicy {target.exchange}, subscribers: {', '.join(subscribers) or 'none'}"
     yield Call(text, partial(grant_subscribers, target, subscribers), target.admin)
@@ -239,6 +266,9 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
 
 def calls_to_unpublish(target: Target) -> Iterator[Call]:
     """List the calls that remove what was published, and nothing else, in the opposite order."""
+    for template in target.templates if target.is_clean_room else []:
+        text = f"analyticshub.queryTemplates.delete {target.template(template.name)}"
+        yield Call(text, partial(delete_template, target, template.name), target.admin)
     for listing in reversed(target.listings):
         text = f"analyticshub.listings.delete {target.listing(listing.name)}"
         yield Call(text, partial(delete_listing, target, listing.name), target.admin)
@@ -421,6 +451,23 @@ def create_listing(target: Target, listing: Listing, allow_egress: bool) -> str 
     return "recreated: subscribers must refresh" if current else "created"
 
 
+def create_template(target: Target, template: Template) -> str | None:
+    """Create a query template, and approve it for the owners of the views. An approved one cannot be changed."""
+    client, name = target.connect_to_sharing(), target.template(template.name)
+    current = find(client.get_query_template, name=name, timeout=SECONDS)
+    is_approved = current and current.state == sharing.QueryTemplate.State.APPROVED
+    if current and is_approved and current.routine.definition_body == template.definition:
+        return None
+    delete_template(target, template.name)
+    routine = {"routine_type": "TABLE_VALUED_FUNCTION", "definition_body": template.definition}
+    resource = {"display_name": template.name, "description": template.description, "routine": routine}
+    request = {"parent": target.exchange, "query_template_id": template.name, "query_template": resource}
+    client.create_query_template(request, timeout=SECONDS)
+    client.submit_query_template(name=name, timeout=SECONDS)
+    client.approve_query_template(name=name, timeout=SECONDS)
+    return "recreated" if current else "created"
+
+
 def update(call: Callable, kind: str, name: str, current: object, texts: Mapping[str, str]) -> str | None:
     changes = {field: text for field, text in texts.items() if getattr(current, field) != text}
     if not changes:
@@ -449,6 +496,10 @@ def grant_subscribers(target: Target, subscribers: Sequence[str]) -> str | None:
 
 def delete_listing(target: Target, name: str) -> str | None:
     return delete(target.connect_to_sharing().delete_listing, name=target.listing(name), timeout=SECONDS)
+
+
+def delete_template(target: Target, name: str) -> str | None:
+    return delete(target.connect_to_sharing().delete_query_template, name=target.template(name), timeout=SECONDS)
 
 
 def delete_exchange(target: Target) -> str | None:

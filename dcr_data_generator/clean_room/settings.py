@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from pydantic import SecretStr
 
+from dcr_data_generator.errors import UserError
 from dcr_data_generator.settings import Settings, matching, option, parse_project
 from dcr_data_generator.terminal import Terminal
 
@@ -96,6 +97,12 @@ class PublishSettings(UnpublishSettings):
         PANEL, "Who may subscribe: user:... or group:...; may be repeated.", parse_subscriber, "WHO", (), multiple=True
     )
     allow_egress: bool = option(PANEL, "Let subscribers export their results.", click.BOOL, "", False)
+    templates: bool = option(PANEL, "Publish query templates, the approved questions, too.", click.BOOL, "", False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.templates and self.as_ == "exchange":
+            raise UserError("query templates are for data clean rooms: give --templates or --as exchange, not both")
 
 
 @dataclass(frozen=True, kw_only=True)

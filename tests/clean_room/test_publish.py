@@ -701,10 +701,38 @@ def test_a_plain_exchange_and_a_clean_room_stand_beside_each_other(room: Room, r
     assert room.contents() == before
 
 
+def test_query_templates_are_approved_once_and_deleted_by_unpublish(room: Room, run: Callable) -> None:
+    printed = [run(["publish", *FLAGS, "--templates"]) for _ in range(2)]
+    assert [len(re.findall(r"queryTemplates.create.*\(created\)", text)) for text in printed] == [3, 0]
+    assert {name.rpartition("/")[2]: each.state.name for name, each in room.service.templates.items()} == {
+        "customer_segmentation": "APPROVED",
+        "trust_and_fraud": "APPROVED",
+        "user_enrichment": "APPROVED",
+    }
+    run(["unpublish", *FLAGS])
+    assert room.service.templates == {}
+
+
+def test_a_query_template_that_differs_or_waits_for_approval_is_created_again(room: Room, run: Callable) -> None:
+    run(["publish", *FLAGS, "--templates"])
+    first, second, _ = room.service.templates.values()
+    first.state, second.routine.definition_body = "PENDING", "another one"
+    assert run(["publish", *FLAGS, "--templates"]).count("(recreated)") == 2
+
+
+def test_a_query_template_reads_the_views_of_one_party_and_one_table_of_the_subscriber(room: Room) -> None:
+    projects = {"merchant": MERCHANT, "ewallet": PROVIDER}
+    for template in room.target().templates:
+        assert template.definition.count("TABLE<") == 1
+        [(project, party)] = set(re.findall(r"`([\w-]+)\.(\w+)_clean_room\.\w+`", template.definition))
+        assert projects[party] == project
+        assert template.definition.count("_clean_room") == 1
+
+
 def test_the_commands_say_what_each_call_changed(run: Callable) -> None:
     outputs = [run([name, *FLAGS]).splitlines() for name in ("publish", "publish", "unpublish")]
     assert [sum("(created)" in line for line in lines) for lines in outputs] == [15, 0, 0]
-    assert [sum("(unchanged)" in line for line in lines) for lines in outputs] == [6, 26, 0]
+    assert [sum("(unchanged)" in line for line in lines) for lines in outputs] == [6, 26, 3]  # no query templates
     assert [sum("(deleted)" in line for line in lines) for lines in outputs] == [0, 0, 15]
 
 
@@ -719,6 +747,7 @@ def test_the_commands_say_what_each_call_changed(run: Callable) -> None:
         ("publish", [*FLAGS, "--salt-file", "itself, by mistake"], "itself, by mistake", "a file, not the salt"),
         ("publish", [*FLAGS, "--salt", "given as a flag"], "given as a flag", "'--salt-file'"),
         ("publish", [*FLAGS, "given as an argument"], "given as an argument", "unexpected extra argument"),
+        ("publish", [*AS_EXCHANGE, "--templates"], "x" * 16, "give --templates or --as exchange, not both"),
         ("publish", [], "x" * 16, "give --write-project-id, or rehearse, which runs anywhere"),
         ("unpublish", [], "", "give --write-project-id, or rehearse, which runs anywhere"),
     ],

@@ -48,6 +48,8 @@ RULES_COST = "Exact figures of groups; two questions that differ in one person t
 RULES_ARE_FOR = "Partners who need exact figures and do not try to get around the rules."
 NOISE_COSTS = "Little, and a known amount: the noise hides each person, and the budget ends the questions."
 NOISE_IS_FOR = "Subscribers whom you do not know, and figures of small groups."
+TEMPLATES_COST = "The answers to the owner's own questions, for whatever list of people a subscriber passes."
+TEMPLATES_ARE_FOR = "Subscribers whose own queries are a risk, or who know no SQL of clean rooms."
 SHOWN = 3  # of the checks, and of the attempts
 CLEAN_ROOM = ROOT / "docs" / "clean-room.md"
 PACKAGE = ROOT / "dcr_data_generator"
@@ -169,6 +171,7 @@ def ladder_part(printed: Printed) -> str:
             NOISE_COSTS,
             NOISE_IS_FOR,
         ],
+        ["Query templates", "`publish --templates`", f"As with rules: {seen[1]}.", TEMPLATES_COST, TEMPLATES_ARE_FOR],
     ]
     return table(["rung", "published by", "what a subscriber sees", "what it costs the owner", "for"], rungs)
 
