@@ -9,7 +9,7 @@ from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
 from dcr_data_generator import shutdown, warehouse
-from dcr_data_generator.clean_room import salt, views
+from dcr_data_generator.clean_room import views
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import DATASETS, FIVE_TABLES, suffixed
@@ -56,11 +56,13 @@ def names(tables: Iterable[str], settings: Settings) -> list[str]:
 
 
 def check_unpublished(client: bigquery.Client, settings: Settings) -> None:
-    salts = names([f"{dataset}.{salt.SALT_TABLE}" for dataset in DATASETS], settings)
-    for name in [*salts, *(view.table for view in views.read(settings.suffix))]:
-        if exists(client, name):
-            command = f"uv run python -m dcr_data_generator.clean_room unpublish{settings.place_flags}"
-            raise UserError(f"the clean room is published, for there is {name}: run `{command}` first")
+    for kind in (views.CLEAN_ROOM, views.EXCHANGE):
+        salts = names([f"{dataset}.{kind}_salt" for dataset in DATASETS], settings)
+        for name in [*salts, *(view.table for view in views.read(settings.suffix, kind))]:
+            if exists(client, name):
+                command = "uv run python -m dcr_data_generator.clean_room unpublish"
+                command += f"{settings.place_flags} --as {kind.replace('_', '-')}"
+                raise UserError(f"something is published, for there is {name}: run `{command}` first")
 
 
 def exists(client: bigquery.Client, table: str) -> bool:

@@ -37,6 +37,7 @@ CLEAN_ROOM_OPTIONS = (
     "as",
     "only",
     "victims",
+    "templates",
 )
 PANELS = ("Where", "Snapshot", "Provider", "Output")
 REPORT = Path("report.html")

@@ -32,11 +32,12 @@ CLEAN_ROOM = "uv run python -m dcr_data_generator.clean_room"
 PUBLISH = f"{CLEAN_ROOM} publish --write-project-id my-project --subscriber user:ann@example.com"
 UNPUBLISH = f"{CLEAN_ROOM} unpublish --write-project-id my-project"
 MODEL = "uv run python -m dcr_data_generator.model"
+AS_EXCHANGE = [each.replace("publish", "publish --as exchange") for each in (PUBLISH, UNPUBLISH)]
 SUBSCRIBERS = "--write-project-id their-project --subscriber-project-id my-project"
 SUBSCRIBING = {f"{CLEAN_ROOM} {each} {SUBSCRIBERS}" for each in ("subscribe --as clean_room", "refresh", "unsubscribe")}
 EXECUTED = {RUN, REHEARSE, ASK, EXPORT, OWN_EXPORT, WEEK, ON_EMULATOR, SUFFIX, KEEP_SNAPSHOT, OWN_SHOP}
 EXECUTED |= {each + flag for each in (PUBLISH, UNPUBLISH) for flag in ("", " --dry-run")}
-EXECUTED |= SUBSCRIBING
+EXECUTED |= SUBSCRIBING | {f"{each} --dry-run" for each in AS_EXCHANGE}
 # What needs a network, an account or another shell, or takes long.
 NOT_EXECUTED = {
     "git clone REPOSITORY dcr_data_generator",
@@ -156,7 +157,7 @@ def test_an_own_export_is_taken(tmp_path: Path) -> None:
     assert "  merchant_provider  orders 2 · " in out
 
 
-@pytest.mark.parametrize("command", [PUBLISH, UNPUBLISH, *sorted(SUBSCRIBING)])
+@pytest.mark.parametrize("command", [PUBLISH, UNPUBLISH, *AS_EXCHANGE, *sorted(SUBSCRIBING)])
 def test_what_is_done_on_google_cloud_is_printed_in_a_dry_run(command: str, tmp_path: Path) -> None:
     status, out, err = docs.run(f"{command} --dry-run", tmp_path, DCR_SALT=docs.SALT)
     assert (status, err) == (0, "")

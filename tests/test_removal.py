@@ -124,17 +124,27 @@ def test_without_a_terminal_and_yes_nothing_is_connected_and_one_line_says_so(
     )
 
 
-@pytest.mark.parametrize("table", ["merchant_clean_room.customers", "ewallet_provider.clean_room_salt"])
-def test_what_is_published_has_to_be_unpublished_first(table: str, client: bigquery.Client, remove: Callable) -> None:
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [
+        ("clean-room", "merchant_clean_room.customers"),
+        ("clean-room", "ewallet_provider.clean_room_salt"),
+        ("exchange", "ewallet_exchange.wallet_spend"),
+    ],
+)
+def test_what_is_published_has_to_be_unpublished_first(
+    kind: str, table: str, client: bigquery.Client, remove: Callable
+) -> None:
     client.create_dataset(table.split(".")[0], exists_ok=True)
     client.create_table(bigquery.Table(f"{PROJECT}.{table}"))
     before = contents(client)
     status, _, err = remove("--yes")
     client.delete_table(table)
     assert status == 2
+    command = f"clean_room unpublish --write-project-id {PROJECT} --as {kind}"
     assert emulator.only_line(err) == (
-        f"error in the step 'Look at the tables': the clean room is published, for there is {table}: run `uv run "
-        f"python -m dcr_data_generator.clean_room unpublish --write-project-id {PROJECT}` first (deleted: nothing)"
+        f"error in the step 'Look at the tables': something is published, for there is {table}: run `uv run "
+        f"python -m dcr_data_generator.{command}` first (deleted: nothing)"
     )
     assert contents(client) | {table} == before
 

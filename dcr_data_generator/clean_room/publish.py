@@ -1,4 +1,4 @@
-"""Publishes the clean room on Google Cloud, and removes it again: one list of calls for each.
+"""Publishes the clean room, or a plain exchange, on Google Cloud, and removes it again: one list of calls for each.
 
 Every call can be made again: it changes only what differs. Sources: "Share sensitive data with data clean rooms",
 "Authorized views" and "Data definition language (DDL) statements in GoogleSQL" in BigQuery's documentation, and the
@@ -22,23 +22,19 @@ from google.iam.v1 import policy_pb2
 from pydantic import SecretStr
 from rich.markup import escape
 
-from dcr_data_generator import warehouse
+from dcr_data_generator import sql, warehouse
 from dcr_data_generator.clean_room import salt, views
 from dcr_data_generator.clean_room.settings import PublishSettings, SharingSettings, UnpublishSettings
-from dcr_data_generator.clean_room.views import View
+from dcr_data_generator.clean_room.views import CLEAN_ROOM, View
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import DATASETS, FIVE_TABLES, suffixed
 from dcr_data_generator.terminal import Terminal, on_one_line
 
 EXCHANGE_ID = "dcr_data_generator"
-EXCHANGE_TEXTS = {
-    "display_name": "E-commerce merchant and e-wallet provider",
-    "description": "The clean room of a merchant and an e-wallet provider, made by dcr_data_generator.",
-}
-DATASET_DESCRIPTION = "What this party shares in the clean room: views with analysis rules."
+DISPLAY_NAME = "E-commerce merchant and e-wallet provider"
+DATASET_DESCRIPTION = "What this party shares: views of its own tables."
 LABELS = {"application": "dcr-data-generator", "made-by": "clean-room"}
 FINGERPRINT = "definition"  # the label of a view that tells which statement created it
-SALT_TABLES = [f"{dataset}.{salt.SALT_TABLE}" for dataset in DATASETS]
 SALT_SCHEMA = [bigquery.SchemaField("salt", "STRING", "REQUIRED")]
 USER = "BigQuery User (roles/bigquery.user) on project {}"
 # What a subscriber of a data clean room needs, by the page on data clean rooms.
@@ -79,6 +75,23 @@ class Call(NamedTuple):
         raise UserError(f"{self.text} failed ({message}), changed by somebody else at the same time: run again")
 
 
+class Listing(NamedTuple):
+    """A listing: its name and description, and the views that it shares of a dataset; all of them where it has none."""
+
+    name: str
+    description: str
+    dataset: str
+    views: list[str]
+
+
+class Template(NamedTuple):
+    """A query template: its name and description, and its table function, from its name on."""
+
+    name: str
+    description: str
+    definition: str
+
+
 class Target(NamedTuple):
     """The clean room: its projects, location and views, and how to connect to a project and to the sharing API."""
 
@@ -89,6 +102,7 @@ class Target(NamedTuple):
     connect: Callable[[str], bigquery.Client]
     connect_to_sharing: Callable[[], sharing.AnalyticsHubServiceClient]
     suffix: str = ""
+    kind: str = CLEAN_ROOM
 
     def project(self, name: str) -> str:
         """The project of a dataset or table: its party's."""
@@ -119,11 +133,49 @@ class Target(NamedTuple):
     @property
     def exchange_id(self) -> str:
         """The last part of the exchange's name."""
-        return EXCHANGE_ID + self.suffix
+        return EXCHANGE_ID + ("" if self.is_clean_room else f"_{self.kind}") + self.suffix
 
-    def listing(self, view: View) -> str:
-        """The resource name of a view's listing."""
-        return f"{self.exchange}/listings/{view.name}"
+    @property
+    def is_clean_room(self) -> bool:
+        """Whether it is a data clean room, which has analysis rules and lists views; else it is a plain exchange."""
+        return self.kind == CLEAN_ROOM
+
+    @property
+    def salt_tables(self) -> list[str]:
+        """Where the salt is: a table beside each party's own."""
+        return [suffixed(f"{dataset}.{self.kind}_salt", self.suffix) for dataset in DATASETS]
+
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets of the views."""
+        return list(dict.fromkeys(view.dataset for view in self.views))
+
+    @property
+    def listings(self) -> list[Listing]:
+        """What is listed."""
+        if self.is_clean_room:
+            return [Listing(view.name, view.description, view.dataset, [view.name]) for view in self.views]
+        return [Listing(dataset, DATASET_DESCRIPTION, dataset, []) for dataset in self.datasets]
+
+    @property
+    def templates(self) -> list[Template]:
+        """The approved questions, which name the views with their projects."""
+        templates = []
+        for file in sql.read_folder("clean_room/templates"):
+            text = suffixed(file.text, self.suffix)
+            for view in self.views:
+                text = re.sub(rf"\b{re.escape(view.table)}\b", f"`{self.path(view.table)}`", text)
+            definition = re.split(r"TABLE FUNCTION \w+\.", text)[1].strip()
+            templates.append(Template(definition.partition("(")[0], file.comments["template"], definition))
+        return templates
+
+    def template(self, name: str) -> str:
+        """The resource name of a query template."""
+        return f"{self.exchange}/queryTemplates/{name}"
+
+    def listing(self, name: str) -> str:
+        """The resource name of a listing."""
+        return f"{self.exchange}/listings/{name}"
 
 
 def publish(settings: PublishSettings, terminal: Terminal) -> int:
@@ -172,9 +224,11 @@ def connect(settings: SharingSettings) -> Iterator[Target]:
         if not settings.dry_run:
             client(merchant)  # from here on, it explains the errors of the sharing API, too
         sharing_client = cache(sharing.AnalyticsHubServiceClient)
-        suffix = settings.suffix
-        provider = (isinstance(settings, UnpublishSettings) and settings.provider_project_id) or merchant
-        yield Target(merchant, provider, settings.location, views.read(suffix), client, sharing_client, suffix)
+        suffix, kind, provider = settings.suffix, CLEAN_ROOM, merchant
+        if isinstance(settings, UnpublishSettings):
+            kind, provider = settings.as_.replace("-", "_"), settings.provider_project_id or merchant
+        shared = views.read(suffix, kind)
+        yield Target(merchant, provider, settings.location, shared, client, sharing_client, suffix, kind)
 
 
 def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretStr) -> Iterator[Call]:
@@ -182,10 +236,10 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
     for table in [suffixed(table, target.suffix) for table in FIVE_TABLES]:
         text = f"bigquery.tables.get {target.path(table)}"
         yield Call(text, partial(check_table, target, table), target.owner(table))
-    for dataset in dict.fromkeys(view.dataset for view in target.views):
+    for dataset in target.datasets:
         text = f"bigquery.datasets.insert {target.path(dataset)} in {target.location}"
         yield Call(text, partial(create_dataset, target, dataset), USER.format(target.project(dataset)))
-    for table in [suffixed(table, target.suffix) for table in SALT_TABLES]:
+    for table in target.salt_tables:
         text = f"bigquery.jobs.insert load {target.path(table)}, one row"
         yield Call(text, partial(load_salt, target, table, secret), target.owner(table))
     for view in target.views:
@@ -195,13 +249,16 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
         yield Call(text, partial(create_view, target, view), role)
         text = f"bigquery.datasets.patch {target.path(view.source)}, authorize view {view.table}"
         yield Call(text, partial(set_authorization, target, view, True), target.owner(view.source))
-    text = f"analyticshub.dataExchanges.create {target.exchange}, a data clean room"
+    text = f"analyticshub.dataExchanges.create {target.exchange}, a {kind_of(target)}"
     yield Call(text, partial(create_exchange, target), target.admin)
     egress = "results can be exported" if settings.allow_egress else "results cannot be exported"
-    for view in target.views:
-        text = f"analyticshub.listings.create {target.listing(view)}, {egress}"
-        role = f"{target.admin}, and {target.owner(view.table)}"
-        yield Call(text, partial(create_listing, target, view, settings.allow_egress), role)
+    for listing in target.listings:
+        text = f"analyticshub.listings.create {target.listing(listing.name)}, {egress}"
+        role = f"{target.admin}, and {target.owner(listing.dataset)}"
+        yield Call(text, partial(create_listing, target, listing, settings.allow_egress), role)
+    for template in target.templates if settings.templates else []:
+        text = f"analyticshub.queryTemplates.create, submit and approve {target.template(template.name)}"
+        yield Call(text, partial(create_template, target, template), target.admin)
     subscribers = sorted(set(settings.subscriber))
     text = f"analyticshub.dataExchanges.setIamPolicy {target.exchange}, subscribers: {', '.join(subscribers) or 'none'}"
     yield Call(text, partial(grant_subscribers, target, subscribers), target.admin)
@@ -209,20 +266,27 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
 
 def calls_to_unpublish(target: Target) -> Iterator[Call]:
     """List the calls that remove what was published, and nothing else, in the opposite order."""
-    for view in reversed(target.views):
-        text = f"analyticshub.listings.delete {target.listing(view)}"
-        yield Call(text, partial(delete_listing, target, view), target.admin)
+    for template in target.templates if target.is_clean_room else []:
+        text = f"analyticshub.queryTemplates.delete {target.template(template.name)}"
+        yield Call(text, partial(delete_template, target, template.name), target.admin)
+    for listing in reversed(target.listings):
+        text = f"analyticshub.listings.delete {target.listing(listing.name)}"
+        yield Call(text, partial(delete_listing, target, listing.name), target.admin)
     text = f"analyticshub.dataExchanges.delete {target.exchange}"
     yield Call(text, partial(delete_exchange, target), target.admin)
     for view in reversed(target.views):
         text = f"bigquery.datasets.patch {target.path(view.source)}, do not authorize view {view.table}"
         yield Call(text, partial(set_authorization, target, view, False), target.owner(view.source))
         yield call_to_delete(target, view.table)
-    for table in [suffixed(table, target.suffix) for table in SALT_TABLES]:
+    for table in target.salt_tables:
         yield call_to_delete(target, table)
-    for dataset in dict.fromkeys(view.dataset for view in target.views):
+    for dataset in target.datasets:
         text = f"bigquery.datasets.delete {target.path(dataset)}"
         yield Call(text, partial(delete_dataset, target, dataset), target.owner(dataset))
+
+
+def kind_of(target: Target) -> str:
+    return "data clean room" if target.is_clean_room else "plain exchange"
 
 
 def call_to_delete(target: Target, table: str) -> Call:
@@ -280,7 +344,7 @@ def create_view(target: Target, view: View) -> str | None:
     if current and is_published(view, current):
         return None
     if not current or not is_changeable(view, current):
-        was_listed = delete_listing(target, view)
+        was_listed = delete_listing(target, view.name)
         change = "created again, as its listing will be: subscribers must refresh" if was_listed else "created"
         set_authorization(target, view, False)
         delete_table(target, view.table)
@@ -304,7 +368,7 @@ def is_published(view: View, table: bigquery.Table) -> bool:
     if "query" not in definition:
         return True
     is_same_query = definition["query"].split() == view.query.split()
-    return is_same_query and has_values(definition.get("privacyPolicy"), view.policy.resource)
+    return is_same_query and has_values(definition.get("privacyPolicy", {}), view.policy.resource)
 
 
 def is_changeable(view: View, table: bigquery.Table) -> bool:
@@ -345,39 +409,63 @@ def set_authorization(target: Target, view: View, is_authorized: bool) -> str | 
 def create_exchange(target: Target) -> str | None:
     client = target.connect_to_sharing()
     current = find(client.get_data_exchange, name=target.exchange, timeout=SECONDS)
+    description = f"The {kind_of(target)} of a merchant and an e-wallet provider, made by dcr_data_generator."
+    texts = {"display_name": DISPLAY_NAME, "description": description}
+    environment = "dcr_exchange_config" if target.is_clean_room else "default_exchange_config"
     if not current:
         parent = client.common_location_path(target.merchant_project, target.location.lower())
-        exchange = {**EXCHANGE_TEXTS, "sharing_environment_config": {"dcr_exchange_config": {}}}
+        exchange = {**texts, "sharing_environment_config": {environment: {}}}
         request = {"parent": parent, "data_exchange_id": target.exchange_id, "data_exchange": exchange}
         client.create_data_exchange(request, timeout=SECONDS)
         return "created"
-    if "dcr_exchange_config" not in current.sharing_environment_config:
-        raise UserError(f"{target.exchange} is not a data clean room and cannot become one: delete it, then run again")
-    return update(client.update_data_exchange, "data_exchange", target.exchange, current, EXCHANGE_TEXTS)
+    if environment not in current.sharing_environment_config:
+        kind = kind_of(target)
+        raise UserError(f"{target.exchange} is not a {kind} and cannot become one: delete it, then run again")
+    return update(client.update_data_exchange, "data_exchange", target.exchange, current, texts)
 
 
-def create_listing(target: Target, view: View, allow_egress: bool) -> str | None:
-    """List a view. What a listing shares and whether results can be exported cannot be changed: it is recreated."""
-    client, name, project = target.connect_to_sharing(), target.listing(view), target.project(view.dataset)
-    dataset = f"projects/{project}/datasets/{view.dataset}"
-    table = f"{dataset}/tables/{view.name}"
-    texts = {"display_name": view.name, "description": view.description}
+def create_listing(target: Target, listing: Listing, allow_egress: bool) -> str | None:
+    """List views. What a listing shares and whether results can be exported cannot be changed: it is recreated."""
+    client, name, project = target.connect_to_sharing(), target.listing(listing.name), target.project(listing.dataset)
+    dataset = f"projects/{project}/datasets/{listing.dataset}"
+    tables = [f"{dataset}/tables/{view}" for view in listing.views]
+    texts = {"display_name": listing.name, "description": listing.description}
     current = find(client.get_listing, name=name, timeout=SECONDS)
     if current:
-        tables = [resource.table for resource in current.bigquery_dataset.selected_resources]
+        shared = [resource.table for resource in current.bigquery_dataset.selected_resources]
         # The API returns the numbers of projects for their IDs.
-        is_same = [re.sub(r"^projects/\d+/", f"projects/{project}/", each) for each in tables] == [table]
+        is_same = [re.sub(r"^projects/\d+/", f"projects/{project}/", each) for each in shared] == tables
         if is_same and current.restricted_export_config.restrict_query_result != allow_egress:
             return update(client.update_listing, "listing", name, current, texts)
         client.delete_listing(name=name, timeout=SECONDS)
-    listing = {
+    resource = {
         **texts,
-        "bigquery_dataset": {"dataset": dataset, "selected_resources": [{"table": table}]},
+        "bigquery_dataset": {"dataset": dataset, "selected_resources": [{"table": table} for table in tables]},
         # Copies of the view itself are never allowed in a clean room, copies of results are a choice.
-        "restricted_export_config": {"enabled": True, "restrict_query_result": not allow_egress},
+        "restricted_export_config": {
+            "enabled": target.is_clean_room or not allow_egress,
+            "restrict_query_result": not allow_egress,
+        },
     }
-    client.create_listing({"parent": target.exchange, "listing_id": view.name, "listing": listing}, timeout=SECONDS)
+    client.create_listing({"parent": target.exchange, "listing_id": listing.name, "listing": resource}, timeout=SECONDS)
     return "recreated: subscribers must refresh" if current else "created"
+
+
+def create_template(target: Target, template: Template) -> str | None:
+    """Create a query template, and approve it for the owners of the views. An approved one cannot be changed."""
+    client, name = target.connect_to_sharing(), target.template(template.name)
+    current = find(client.get_query_template, name=name, timeout=SECONDS)
+    is_approved = current and current.state == sharing.QueryTemplate.State.APPROVED
+    if current and is_approved and current.routine.definition_body == template.definition:
+        return None
+    delete_template(target, template.name)
+    routine = {"routine_type": "TABLE_VALUED_FUNCTION", "definition_body": template.definition}
+    resource = {"display_name": template.name, "description": template.description, "routine": routine}
+    request = {"parent": target.exchange, "query_template_id": template.name, "query_template": resource}
+    client.create_query_template(request, timeout=SECONDS)
+    client.submit_query_template(name=name, timeout=SECONDS)
+    client.approve_query_template(name=name, timeout=SECONDS)
+    return "recreated" if current else "created"
 
 
 def update(call: Callable, kind: str, name: str, current: object, texts: Mapping[str, str]) -> str | None:
@@ -406,8 +494,12 @@ def grant_subscribers(target: Target, subscribers: Sequence[str]) -> str | None:
     return "changed"
 
 
-def delete_listing(target: Target, view: View) -> str | None:
-    return delete(target.connect_to_sharing().delete_listing, name=target.listing(view), timeout=SECONDS)
+def delete_listing(target: Target, name: str) -> str | None:
+    return delete(target.connect_to_sharing().delete_listing, name=target.listing(name), timeout=SECONDS)
+
+
+def delete_template(target: Target, name: str) -> str | None:
+    return delete(target.connect_to_sharing().delete_query_template, name=target.template(name), timeout=SECONDS)
 
 
 def delete_exchange(target: Target) -> str | None:

@@ -12,7 +12,7 @@ from dcr_data_generator.errors import UserError
 
 VARIABLE = "DCR_SALT"
 MIN_CHARACTERS = 16
-# Where it lies beside either party's own tables: a table of one row.
+# Where it lies beside either party's own tables: a table of one row. A plain exchange has an exchange_salt.
 SALT_TABLE = "clean_room_salt"
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 from pydantic import SecretStr
 
+from dcr_data_generator.errors import UserError
 from dcr_data_generator.settings import Settings, matching, option, parse_project
 from dcr_data_generator.terminal import Terminal
 
 PANEL = "Clean room"
 SUBSCRIBER_HELP = "The subscriber's Google Cloud project; --write-project-id is the one with the clean room."
 ATTACKS = ("differencing", "single_out", "membership", "dictionary", "averaging", "distinguishing")
+KIND_HELP = "What to publish: a data clean room with analysis rules, or a plain exchange of all rows."
 SALT_HELP = "A file with the salt of the hashes; otherwise DCR_SALT has it."
 
 
@@ -83,6 +85,7 @@ class UnpublishSettings(SharingSettings):
     provider_project_id: str | None = option(
         PANEL, "The provider's Google Cloud project, if it has its own.", parse_project, "PROJECT", None
     )
+    as_: str = option(PANEL, KIND_HELP, click.Choice(["clean-room", "exchange"]), "KIND", "clean-room")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,12 @@ class PublishSettings(UnpublishSettings):
         PANEL, "Who may subscribe: user:... or group:...; may be repeated.", parse_subscriber, "WHO", (), multiple=True
     )
     allow_egress: bool = option(PANEL, "Let subscribers export their results.", click.BOOL, "", False)
+    templates: bool = option(PANEL, "Publish query templates, the approved questions, too.", click.BOOL, "", False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.templates and self.as_ == "exchange":
+            raise UserError("query templates are for data clean rooms: give --templates or --as exchange, not both")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,4 +121,4 @@ class UnsubscribeSettings(SharingSettings):
 class SubscribeSettings(UnsubscribeSettings):
     """What `subscribe` needs to know."""
 
-    as_: str = option(PANEL, "The linked dataset to create.", parse_dataset, "DATASET")
+    as_: str = option(PANEL, "The linked dataset to create, by `subscribe`.", parse_dataset, "DATASET")

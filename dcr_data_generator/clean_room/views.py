@@ -9,6 +9,8 @@ from dcr_data_generator.clean_room.policy import PrivacyPolicy
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import suffixed
 
+# What the views are shared in: their datasets and the salt beside the parties' tables are named after it.
+CLEAN_ROOM, EXCHANGE = "clean_room", "exchange"
 STATEMENT = re.compile(
     r"(--[^\n]*\n)*CREATE OR REPLACE VIEW (?P<dataset>\w+)\.(?P<name>\w+)\s+"
     r"OPTIONS \(\s*description = '(?P<description>[^']*)',\s*privacy_policy = '(?P<policy>[^']*)'\s*\)\s*"
@@ -35,17 +37,22 @@ class View(NamedTuple):
     @property
     def source(self) -> str:
         """The dataset of the party's own tables, which the view reads and its readers must not."""
-        return self.dataset.replace("_clean_room", "_provider")
+        return re.sub(f"_({CLEAN_ROOM}|{EXCHANGE})", "_provider", self.dataset, count=1)
 
 
-def read(suffix: str = "", folder: str = "clean_room/views") -> list[View]:
-    """Read the views of a folder, in datasets with a suffix; a view may read those before it.
+def read(suffix: str = "", kind: str = CLEAN_ROOM, folder: str = "clean_room/views") -> list[View]:
+    """Read the views of a folder for a clean room or a plain exchange, in datasets with a suffix.
+
+    A view may read those before it.
 
     Raises:
         UserError: a file is not the statement of a view, or its policy is not allowed.
     """
-    files = sql.read_folder(folder)
-    return [parse(file._replace(text=suffixed(file.text, suffix))) for file in files]
+    views = [parse(file._replace(text=suffixed(file.text, suffix))) for file in sql.read_folder(folder)]
+    if kind == EXCHANGE:
+        # Without their noise, the rows of a view with differential privacy are those of another one.
+        views = [without_policy(view) for view in views if not view.policy.differential_privacy_policy]
+    return views
 
 
 def parse(file: sql.Query) -> View:
@@ -59,3 +66,13 @@ def parse(file: sql.Query) -> View:
     parts = statement.groupdict()
     parsed = policy.read(f"{parts['dataset']}.{parts['name']}", parts["policy"])
     return View(parts["dataset"], parts["name"], parts["description"], parsed, parts["query"], file.text)
+
+
+def without_policy(view: View) -> View:
+    """The same view for a plain exchange, in a dataset and with a salt of its own."""
+    description = view.description.partition(". ")[0] + "."
+    options = f"OPTIONS (description = '{description}')"
+    query = view.query.replace(CLEAN_ROOM, EXCHANGE)
+    dataset = view.dataset.replace(CLEAN_ROOM, EXCHANGE, 1)
+    statement = f"CREATE OR REPLACE VIEW {dataset}.{view.name}\n{options}\nAS\n{query}"
+    return View(dataset, view.name, description, PrivacyPolicy.model_construct(), query, statement)

@@ -35,6 +35,10 @@ VIEWS = {
     f"{PROVIDER}.ewallet_clean_room": {"wallet_orders", "wallet_customers", "wallet_spend", "wallet_spend_private"},
     f"{MERCHANT}.merchant_clean_room": {"customers"},
 }
+EXCHANGED = {
+    f"{MERCHANT}.merchant_exchange": {"customers"},
+    f"{PROVIDER}.ewallet_exchange": {"wallet_orders", "wallet_customers", "wallet_spend"},
+}
 SOURCES = {
     f"{MERCHANT}.merchant_provider": {
         "orders": "order_id INT64",
@@ -74,7 +78,7 @@ def client_of(connect: Callable) -> Iterator[Callable[[str], bigquery.Client]]:
             fields = [bigquery.SchemaField(*column.split()) for column in columns.split(", ")]
             client_of(project).create_table(bigquery.Table(f"{path}.{table}", fields))
     yield client_of
-    for path in [*SOURCES, *VIEWS]:
+    for path in [*SOURCES, *VIEWS, *EXCHANGED]:
         client_of(path.split(".")[0]).delete_dataset(path, delete_contents=True, not_found_ok=True)
 
 
@@ -608,6 +612,13 @@ def test_a_view_is_compared_with_what_bigquery_says(
     assert publish.is_published(view, table) is is_published
 
 
+def test_a_view_without_a_policy_is_compared_with_what_bigquery_says() -> None:
+    [view, *_] = views.read(kind=views.EXCHANGE)
+    reference = {"projectId": MERCHANT, "datasetId": view.dataset, "tableId": view.name}
+    resource = {"tableReference": reference, "labels": {"definition": publish.fingerprint(view)}}
+    assert publish.is_published(view, bigquery.Table.from_api_repr(resource | {"view": {"query": view.query}}))
+
+
 # The command.
 
 FLAGS = ["--write-project-id", MERCHANT, "--provider-project-id", PROVIDER]
@@ -642,10 +653,86 @@ def test_a_dry_run_prints_every_call_and_makes_none(room: Room, run: Callable, m
     assert room.service.calls == []
 
 
+AS_EXCHANGE = [*FLAGS, "--as", "exchange"]
+
+
+def test_a_plain_exchange_lists_both_datasets_without_analysis_rules(room: Room, run: Callable) -> None:
+    run(["publish", *AS_EXCHANGE, "--subscriber", ANN])
+    assert EXCHANGED.items() <= room.contents().items()
+    [(name, exchange)] = room.service.exchanges.items()
+    assert name.endswith("/dataExchanges/dcr_data_generator_exchange")
+    assert "default_exchange_config" in exchange.sharing_environment_config
+    assert [(each.bigquery_dataset.dataset, *each.bigquery_dataset.selected_resources) for each in listings(room)] == [
+        (with_project_number(f"projects/{path.replace('.', '/datasets/')}"),) for path in EXCHANGED
+    ]
+    assert room.members() == {SUBSCRIBER: [ANN], OWNER: [ANN]}
+
+
+def listings(room: Room) -> list:
+    """What is listed."""
+    return list(room.service.listings.values())
+
+
+def test_a_plain_exchange_hashes_the_emails_as_the_clean_room_does() -> None:
+    exchanged = {view.name: view for view in views.read(kind=views.EXCHANGE)}
+    for view in views.read():
+        if view.name != "wallet_spend_private":  # the rows of wallet_spend, with noise
+            assert exchanged[view.name].query == view.query.replace(".clean_room_salt", ".exchange_salt")
+            assert "privacy_policy" not in exchanged[view.name].statement
+
+
+def test_results_of_a_plain_exchange_are_exported_only_where_that_is_allowed(room: Room, run: Callable) -> None:
+    run(["publish", *AS_EXCHANGE])
+    assert all(each.restricted_export_config.restrict_query_result for each in listings(room))
+    assert run(["publish", *AS_EXCHANGE, "--allow-egress"]).count("recreated") == 2
+    assert not any(each.restricted_export_config.enabled for each in listings(room))
+
+
+def test_a_plain_exchange_and_a_clean_room_stand_beside_each_other(room: Room, run: Callable) -> None:
+    before = room.contents()
+    run(["publish", *FLAGS])
+    published = room.contents()
+    run(["publish", *AS_EXCHANGE])
+    assert "(changed)" not in run(["publish", *AS_EXCHANGE]) + run(["publish", *FLAGS])
+    run(["unpublish", *AS_EXCHANGE])
+    assert room.contents() == published
+    assert len(room.service.listings) == 5
+    run(["unpublish", *FLAGS])
+    assert room.contents() == before
+
+
+def test_query_templates_are_approved_once_and_deleted_by_unpublish(room: Room, run: Callable) -> None:
+    printed = [run(["publish", *FLAGS, "--templates"]) for _ in range(2)]
+    assert [len(re.findall(r"queryTemplates.create.*\(created\)", text)) for text in printed] == [3, 0]
+    assert {name.rpartition("/")[2]: each.state.name for name, each in room.service.templates.items()} == {
+        "customer_segmentation": "APPROVED",
+        "trust_and_fraud": "APPROVED",
+        "user_enrichment": "APPROVED",
+    }
+    run(["unpublish", *FLAGS])
+    assert room.service.templates == {}
+
+
+def test_a_query_template_that_differs_or_waits_for_approval_is_created_again(room: Room, run: Callable) -> None:
+    run(["publish", *FLAGS, "--templates"])
+    first, second, _ = room.service.templates.values()
+    first.state, second.routine.definition_body = "PENDING", "another one"
+    assert run(["publish", *FLAGS, "--templates"]).count("(recreated)") == 2
+
+
+def test_a_query_template_reads_the_views_of_one_party_and_one_table_of_the_subscriber(room: Room) -> None:
+    projects = {"merchant": MERCHANT, "ewallet": PROVIDER}
+    for template in room.target().templates:
+        assert template.definition.count("TABLE<") == 1
+        [(project, party)] = set(re.findall(r"`([\w-]+)\.(\w+)_clean_room\.\w+`", template.definition))
+        assert projects[party] == project
+        assert template.definition.count("_clean_room") == 1
+
+
 def test_the_commands_say_what_each_call_changed(run: Callable) -> None:
     outputs = [run([name, *FLAGS]).splitlines() for name in ("publish", "publish", "unpublish")]
     assert [sum("(created)" in line for line in lines) for lines in outputs] == [15, 0, 0]
-    assert [sum("(unchanged)" in line for line in lines) for lines in outputs] == [6, 26, 0]
+    assert [sum("(unchanged)" in line for line in lines) for lines in outputs] == [6, 26, 3]  # no query templates
     assert [sum("(deleted)" in line for line in lines) for lines in outputs] == [0, 0, 15]
 
 
@@ -660,6 +747,7 @@ def test_the_commands_say_what_each_call_changed(run: Callable) -> None:
         ("publish", [*FLAGS, "--salt-file", "itself, by mistake"], "itself, by mistake", "a file, not the salt"),
         ("publish", [*FLAGS, "--salt", "given as a flag"], "given as a flag", "'--salt-file'"),
         ("publish", [*FLAGS, "given as an argument"], "given as an argument", "unexpected extra argument"),
+        ("publish", [*AS_EXCHANGE, "--templates"], "x" * 16, "give --templates or --as exchange, not both"),
         ("publish", [], "x" * 16, "give --write-project-id, or rehearse, which runs anywhere"),
         ("unpublish", [], "", "give --write-project-id, or rehearse, which runs anywhere"),
     ],

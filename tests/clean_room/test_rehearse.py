@@ -81,6 +81,27 @@ def wallets(people: dict[str, int]) -> dict[str, list[dict]]:
     }
 
 
+def test_a_plain_exchange_answers_openly() -> None:
+    secrets = {f"{party}.exchange_salt": {"salt": "x"} for party in ("merchant_provider", "ewallet_provider")}
+    rules = {view.table: (view.policy, view.query) for view in views.read(kind=views.EXCHANGE)}
+    room = CleanRoom(COLUMNS, secrets, rules)
+    fill(room, **wallets({"Free": 2, "Business": 1}))
+    question = sql.read("clean_room/queries/2_customer_segmentation").text.replace("clean_room.", "exchange.")
+    answer, withheld = room.ask(re.sub(r"WITH AGGREGATION_THRESHOLD OPTIONS \(.*\)", "", question))
+    assert sorted(answer.rows) == [("Business", 10.0, 1), ("Free", 10.0, 2)]
+    assert withheld == []
+
+
+@pytest.mark.parametrize("name", ["2_customer_segmentation", "3_trust_and_fraud"])
+def test_a_query_template_answers_what_the_query_of_its_use_case_does(name: str, room: CleanRoom) -> None:
+    fill(room, **wallets({"Free": 60, "Business": 40}))
+    # What its table function reads is put in the place of its parameter: the engine evaluates no table functions.
+    body = sql.read(f"clean_room/templates/{name}").text.partition("AS (\n")[2].rstrip(")\n")
+    reply = room.ask(f"WITH customers AS (SELECT hashed_email FROM merchant_clean_room.customers)\n{body}")
+    assert reply == room.ask(sql.read(f"clean_room/queries/{name}").text)
+    assert len(reply.answer.rows) == 1
+
+
 def test_another_partnership_is_rehearsed_by_its_own_tables(connect: Callable[[str], Warehouse]) -> None:
     place = connect("rehearse-tests")
     orders = [{"order_id": n, "user_id": n, "created_at": "2025-09-23 12:00:00"} for n in range(3)]

@@ -38,8 +38,8 @@ def target(service: SharingService, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def published(target: Target) -> Target:
     """A clean room with two of its views."""
     publish.create_exchange(target)
-    for view in target.views[:2]:
-        publish.create_listing(target, view, False)
+    for listing in target.listings[:2]:
+        publish.create_listing(target, listing, False)
     return target
 
 
@@ -90,8 +90,8 @@ def test_a_subscription_is_refreshed_when_the_publisher_has_added_or_removed_a_v
         f"= analyticshub.subscriptions.refresh, to {EXCHANGE} from project {SUBSCRIBER} (unchanged)",
     )
     for change, views_listed in (
-        (lambda: publish.create_listing(published, published.views[2], False), 3),
-        (lambda: publish.delete_listing(published, published.views[0]), 2),
+        (lambda: publish.create_listing(published, published.listings[2], False), 3),
+        (lambda: publish.delete_listing(published, published.views[0].name), 2),
     ):
         change()
         status, line = run("subscribe", "--as", "clean_room")
@@ -124,7 +124,7 @@ def test_a_subscription_to_a_clean_room_that_was_deleted_is_made_anew(
     run("subscribe", "--as", "clean_room")
     published.connect_to_sharing().delete_data_exchange(name=EXCHANGE)
     publish.create_exchange(published)
-    publish.create_listing(published, published.views[0], False)
+    publish.create_listing(published, published.listings[0], False)
     for name in ("refresh", "subscribe"):
         status, line = run(name, *(["--as", "clean_room"] if name == "subscribe" else []))
         assert (status, line.endswith("is inactive: run `unsubscribe`, then `subscribe`")) == (2, True)
@@ -154,7 +154,7 @@ def test_a_denied_call_names_the_roles_and_where(
     arguments: list[str], method: str, roles: str, published: Target, service: SharingService, run: Callable
 ) -> None:
     run("subscribe", "--as", "clean_room")
-    publish.create_listing(published, published.views[2], False)
+    publish.create_listing(published, published.listings[2], False)
     service.denied.add(method)
     status, line = run(*arguments)
     assert (status, line.endswith(roles)) == (2, True)

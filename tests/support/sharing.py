@@ -48,6 +48,7 @@ class SharingService:
     def __init__(self) -> None:
         self.exchanges: dict[str, sharing.DataExchange] = {}
         self.listings: dict[str, sharing.Listing] = {}
+        self.templates: dict[str, sharing.QueryTemplate] = {}
         self.policies: dict[str, policy_pb2.Policy] = {}
         self.subscriptions: dict[str, sharing.Subscription] = {}
         # What is not finished yet, by the names of the operations; a client has to ask again.
@@ -100,9 +101,14 @@ class SharingService:
 
     def create_listing(self, request: sharing.CreateListingRequest) -> sharing.Listing:
         """Create a listing; in a data clean room it shares one resource, whose name no other listing shares."""
-        get(self.exchanges, request.parent)
+        exchange = get(self.exchanges, request.parent)
         source = request.listing.bigquery_dataset
         check(re.fullmatch(r"projects/[a-z0-9-]+/datasets/\w+", source.dataset), "bigquery_dataset.dataset")
+        if "dcr_exchange_config" not in exchange.sharing_environment_config:
+            check(not source.selected_resources, "selected_resources is for data clean rooms")
+            listing = sharing.Listing(request.listing, name=f"{request.parent}/listings/{request.listing_id}")
+            listing.bigquery_dataset.dataset = with_project_number(source.dataset)
+            return add(self.listings, request.listing_id, listing)
         check(len(source.selected_resources) == 1, "a data clean room shares a single resource in a listing")
         table = source.selected_resources[0].table
         check(re.fullmatch(re.escape(source.dataset) + r"/tables/\w+", table), "selected_resources")
@@ -124,6 +130,44 @@ class SharingService:
         get(self.listings, request.name)
         del self.listings[request.name]
         self.set_state(request.name.partition("/listings/")[0], STATES.STATE_STALE)
+        return empty_pb2.Empty()
+
+    def get_query_template(self, request: sharing.GetQueryTemplateRequest) -> sharing.QueryTemplate:
+        """Get a query template."""
+        return get(self.templates, request.name)
+
+    def create_query_template(self, request: sharing.CreateQueryTemplateRequest) -> sharing.QueryTemplate:
+        """Draft a query template in a data clean room: a table function with one table for a parameter."""
+        exchange = get(self.exchanges, request.parent)
+        check("dcr_exchange_config" in exchange.sharing_environment_config, "is not a data clean room")
+        routine = request.query_template.routine
+        check(routine.routine_type == sharing.Routine.RoutineType.TABLE_VALUED_FUNCTION, "routine_type")
+        name = re.escape(request.query_template_id)
+        check(re.match(rf"{name}\(\w+ TABLE<[^<>]+>\)\s+AS \(", routine.definition_body), "definition_body")
+        template = sharing.QueryTemplate(
+            request.query_template, name=f"{request.parent}/queryTemplates/{request.query_template_id}", state="DRAFTED"
+        )
+        return add(self.templates, request.query_template_id, template)
+
+    def submit_query_template(self, request: sharing.SubmitQueryTemplateRequest) -> sharing.QueryTemplate:
+        """Submit a draft."""
+        return self.promote(request.name, "DRAFTED", "PENDING")
+
+    def approve_query_template(self, request: sharing.ApproveQueryTemplateRequest) -> sharing.QueryTemplate:
+        """Approve what was submitted."""
+        return self.promote(request.name, "PENDING", "APPROVED")
+
+    def promote(self, name: str, before: str, after: str) -> sharing.QueryTemplate:
+        """Take a query template from a state to the next."""
+        template = get(self.templates, name)
+        check(template.state.name == before, f"is not {before}", CODES.FAILED_PRECONDITION)
+        template.state = after
+        return template
+
+    def delete_query_template(self, request: sharing.DeleteQueryTemplateRequest) -> empty_pb2.Empty:
+        """Delete a query template."""
+        get(self.templates, request.name)
+        del self.templates[request.name]
         return empty_pb2.Empty()
 
     def set_state(self, exchange: str, state: sharing.Subscription.State) -> None:
@@ -302,7 +346,9 @@ def serving(service: SharingService) -> Iterator[sharing.AnalyticsHubServiceClie
     """Serve on a free port; yields a client."""
     server = grpc.server(futures.ThreadPoolExecutor(2))
     methods = [
-        name for name in dir(service) if re.match("(get|create|update|delete|list|set|subscribe|refresh)_", name)
+        name
+        for name in dir(service)
+        if re.match("(get|create|update|delete|list|set|subscribe|refresh|submit|approve)_", name)
     ]
     methods.remove("set_state")
     handlers = {"".join(part.capitalize() for part in name.split("_")): handler(service, name) for name in methods}
