@@ -8,8 +8,7 @@ from functools import partial
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
-from dcr_data_generator import shutdown, warehouse
-from dcr_data_generator.clean_room import views
+from dcr_data_generator import shutdown, sql, warehouse
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import DATASETS, FIVE_TABLES, suffixed
@@ -56,9 +55,12 @@ def names(tables: Iterable[str], settings: Settings) -> list[str]:
 
 
 def check_unpublished(client: bigquery.Client, settings: Settings) -> None:
-    for kind in (views.CLEAN_ROOM, views.EXCHANGE):
-        salts = names([f"{dataset}.{kind}_salt" for dataset in DATASETS], settings)
-        for name in [*salts, *(view.table for view in views.read(settings.suffix, kind))]:
+    """Check that there is nothing of what publish creates: the salts, and the views. Raises UserError."""
+    views = [view.name for view in sql.read_folder("clean_room/views")]
+    salts = [f"{dataset}.clean_room_salt" for dataset in DATASETS]
+    shared = [f"{dataset.replace('_provider', '_clean_room')}.{view}" for dataset in DATASETS for view in views]
+    for kind in ("clean_room", "exchange"):
+        for name in [name.replace("clean_room", kind) for name in names([*salts, *shared], settings)]:
             if exists(client, name):
                 command = "uv run python -m dcr_data_generator.clean_room unpublish"
                 command += f"{settings.place_flags} --as {kind.replace('_', '-')}"

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from io import TextIOWrapper
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -16,14 +15,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dcr_data_generator.values import NUMBER, on_one_line, percent, plain, printable
+
 if TYPE_CHECKING:  # they bring BigQuery's client along, which takes its time
     from dcr_data_generator.checks import Check
     from dcr_data_generator.settings import Settings
     from dcr_data_generator.use_cases import Outcome, UseCase
 
-MAX_CHARACTERS, MAX_ANSWER = 60, 500
+MAX_ANSWER = 500  # characters
 PRICE = 6.25  # US dollars per TiB, in the US multi-region: https://cloud.google.com/bigquery/pricing, 2026-11-25
-NUMBER = r"-?[\d,.]+%?"
 
 
 class Step:
@@ -178,28 +178,3 @@ def table_of(columns: Sequence[str], rows: Sequence[Sequence[object]], title: st
             column.justify = "right" if re.fullmatch(NUMBER, plain(value)) else "left"
         table.add_row(*(escape(plain(value)) for value in row))
     return table
-
-
-def percent(part: float) -> str:
-    """Write a share (0 to 1) as a percentage."""
-    return f"{part:.2%}"
-
-
-def printable(text: str) -> str:
-    """Leave out what would steer a terminal or a browser; lines stay lines."""
-    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
-
-
-def on_one_line(text: str) -> str:
-    """Leave out what would break a line, too."""
-    return printable(" ".join(text.split()))
-
-
-def plain(value: object, longest: int = MAX_CHARACTERS) -> str:
-    """Write a value on one line, however odd it is, and no more of it than fits."""
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    text = on_one_line(str(value)[: longest + 1])
-    return text if len(text) <= longest else text[: longest - 3] + "..."

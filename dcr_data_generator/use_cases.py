@@ -10,7 +10,7 @@ from google.cloud import bigquery
 from dcr_data_generator import sql
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import named
-from dcr_data_generator.terminal import percent, plain
+from dcr_data_generator.values import percent, plain
 
 MAX_ROWS = 10
 

@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dcr_data_generator import terminal
-from dcr_data_generator.terminal import Terminal, plain
+from dcr_data_generator.terminal import Terminal
+from dcr_data_generator.values import plain
 from tests.support.page import is_harmless
 
 

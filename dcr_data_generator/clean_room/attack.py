@@ -30,7 +30,8 @@ from dcr_data_generator.people import hash_emails
 from dcr_data_generator.report import add_to_report
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import PROVIDER, named
-from dcr_data_generator.terminal import Terminal, percent, plain
+from dcr_data_generator.terminal import Terminal
+from dcr_data_generator.values import percent, plain
 
 FOLDER = "clean_room/attacks"
 GUESSES = f"{PROVIDER}.guessed_emails"

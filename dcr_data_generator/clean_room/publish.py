@@ -28,7 +28,8 @@ from dcr_data_generator.clean_room.settings import PublishSettings, SharingSetti
 from dcr_data_generator.clean_room.views import CLEAN_ROOM, View
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import DATASETS, FIVE_TABLES, suffixed
-from dcr_data_generator.terminal import Terminal, on_one_line
+from dcr_data_generator.terminal import Terminal
+from dcr_data_generator.values import on_one_line
 
 EXCHANGE_ID = "dcr_data_generator"
 DISPLAY_NAME = "E-commerce merchant and e-wallet provider"

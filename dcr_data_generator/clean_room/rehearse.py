@@ -25,8 +25,9 @@ from dcr_data_generator.errors import UserError
 from dcr_data_generator.report import Attempt, Protected, add_to_report
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import FIVE_TABLES, MERCHANT, PROVIDER, named, unnamed
-from dcr_data_generator.terminal import Terminal, plain, table_of
+from dcr_data_generator.terminal import Terminal, table_of
 from dcr_data_generator.use_cases import UseCase
+from dcr_data_generator.values import plain
 from dcr_data_generator.warehouse import Warehouse
 
 MAX_ROWS, MAX_ROWS_OF_OWN_QUERY = 5, 50

@@ -18,8 +18,8 @@ from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import FIVE_TABLES, named
-from dcr_data_generator.terminal import NUMBER, plain, printable
 from dcr_data_generator.use_cases import Outcome, UseCase
+from dcr_data_generator.values import NUMBER, plain, printable
 from dcr_data_generator.warehouse import Warehouse
 from dcr_data_generator.whole_file import is_ours, write_whole
 

@@ -10,8 +10,8 @@ import pytest
 from dcr_data_generator import sql, use_cases
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.report import Attempt, Protected, report
-from dcr_data_generator.terminal import plain
 from dcr_data_generator.use_cases import UseCase
+from dcr_data_generator.values import plain
 from dcr_data_generator.warehouse import Warehouse
 from tests.support.page import Page, is_harmless
 from tests.support.settings import make_settings
