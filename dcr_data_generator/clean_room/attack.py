@@ -77,7 +77,7 @@ class Lab(NamedTuple):
     def draw(self, who: str, people: pd.DataFrame, count: int) -> pd.DataFrame:
         """Draw people by the seed. Raises TooFew."""
         if len(people) < count:
-            sentence = f"it needs {count:,} {who}, and there are {len(people):,}"
+            sentence = f"of {who}, it needs {count:,}, and there are {len(people):,}"
             if len(people):
                 sentence += f"; --days {-(-self.days * count // len(people))} has them, if they come as often"
             raise TooFew(sentence)
