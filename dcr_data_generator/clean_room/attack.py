@@ -254,8 +254,8 @@ def in_words(row: Row) -> str:
     victims = row["victims"]
     right, defended = (round(row[name] * victims) for name in ("right", "defended"))
     return (
-        f"it gets through, and is right about {right} of {victims} people ({row['secret']}), of which a guess gets "
-        f"{percent(row['guess'])}; with the defence {defended} of {victims}"
+        f"it gets through, and is right about {right:,} of {victims:,} people ({row['secret']}), of which a guess gets "
+        f"{percent(row['guess'])}; with the defence {defended:,} of {victims:,}"
     )
 
 
