@@ -3,13 +3,14 @@
 import ast
 import hashlib
 import math
+import re
 from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from dcr_data_generator import warehouse
+from dcr_data_generator import sql, warehouse
 from dcr_data_generator.clean_room import __main__ as command
 from dcr_data_generator.clean_room import attack, attackers, views
 from dcr_data_generator.clean_room.analysis_rules import CleanRoom, Refused
@@ -120,6 +121,7 @@ def test_each_attack_is_counted_against_the_truth(lab: Lab) -> None:
     for outcome in (attack.differencing(lab), attack.single_out(lab)):
         assert all(row["right"] == 1 and row["victims"] == 12 for row in outcome.rows)
         assert "it gets through, and is right about 12 of 12 people" in outcome.sentence
+        assert outcome.rows[-1]["defended"] < 0.5  # of the spend, to the dollar
     outcome = attack.single_out(lab)
     [number] = [number for number in range(PEOPLE) if hashed(number) == attack.payers(lab)[1].index[0]]
     assert outcome.example == f"Of the first of them he concludes: spend {number}. True is: spend {number}."
@@ -178,8 +180,7 @@ def rates_above_their_bounds(lab: Lab) -> list[float]:
     for epsilon in EPSILONS:
         with attack.other_policies(lab.room, budgets=math.inf, epsilon=epsilon):
             right = attack.count_told_apart(lab, hashed(2), PEOPLE // 3)
-        bound = math.exp(epsilon) / (1 + math.exp(epsilon)) + 0.0001
-        above += [epsilon] if attack.interval(right, 2 * attack.DRAWS, 0.99999)[0] > bound else []
+        above += [epsilon] if attack.interval(right, 2 * attack.DRAWS, 0.99999)[0] > attack.bound(epsilon) else []
     return above
 
 
@@ -196,17 +197,49 @@ def test_without_noise_the_bound_is_broken(lab: Lab, monkeypatch: pytest.MonkeyP
     assert rates_above_their_bounds(lab) == list(EPSILONS)
 
 
+def test_the_attacker_is_right_as_often_as_with_laplace_noise(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attack, "DRAWS", 1_000)
+    with attack.other_policies(lab.room, budgets=math.inf, epsilon=2.0):
+        right = attack.count_told_apart(lab, hashed(2), PEOPLE // 3) / 2_000
+    # 1 - e^-1 / 2, and four standard deviations of such a rate; with geometric noise it would be the bound, 0.88.
+    assert right == pytest.approx(0.816, abs=0.035)
+
+
+@pytest.mark.parametrize(("right", "number"), [(1, "5"), (0.75, "3"), (0, "None")])
+def test_only_rates_that_could_be_above_the_bound_are_counted(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, right: float, number: str
+) -> None:
+    monkeypatch.setattr(attack, "count_told_apart", lambda *_: 400 * right)
+    monkeypatch.setattr(attack, "UTILITY_DRAWS", 1)
+    outcome = attack.distinguishing(lab)
+    assert outcome.sentence.endswith(f". {number} of the 5 rates that could be are significantly above the bound")
+    # The bound at 5 is 0.9933; of 400 right answers of 400, the interval begins at 0.97.
+    assert [row["epsilon"] for row in outcome.rows] == ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
+    assert [row["bound"] for row in outcome.rows][3] == pytest.approx(0.7311, abs=1e-4)
+
+
 def test_the_bound_and_the_interval_are_those_of_the_literature() -> None:
     assert attack.bound(0, delta=0) == 0.5
     assert attack.bound(math.log(3), delta=0) == pytest.approx(0.75)
+    assert attack.bound(0, delta=0.1) == pytest.approx(0.55)
     assert attack.interval(10, 20) == pytest.approx((0.2993, 0.7007), abs=1e-4)
     assert attack.interval(30, 30) == pytest.approx((0.8865, 1), abs=1e-4)
 
 
 def test_an_attacker_gets_no_more_than_a_subscriber(lab: Lab) -> None:
     text = Path(attackers.__file__).read_text(encoding="utf-8")
-    imported = {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
-    assert imported == {"collections.abc", "itertools", "dcr_data_generator.people"}
+    nodes = list(ast.walk(ast.parse(text)))
+    assert {node.module for node in nodes if isinstance(node, ast.ImportFrom)} == {
+        "collections.abc",
+        "itertools",
+        "dcr_data_generator.people",
+    }
+    assert [name.name for node in nodes if isinstance(node, ast.Import) for name in node.names] == ["hashlib"]
+    # Of the parties' own tables, the questions read the attacker's list of guesses and the common salt alone.
+    for query in sql.read_folder(attack.FOLDER):
+        if not query.name.startswith(("truth", "dictionary")):
+            own = set(re.findall(r"\w+_provider\.\w+", query.text))
+            assert own <= {attack.GUESSES, "merchant_provider.clean_room_salt", "ewallet_provider.clean_room_salt"}
     with pytest.raises(Refused, match="Access Denied"):
         lab.ask("truth")
     with pytest.raises(Refused, match="budget"):
