@@ -10,14 +10,14 @@ WITH
   holders AS (
     SELECT
       p.provider_user_id,
-      p.account_tier,
+      ANY_VALUE(p.account_tier) AS account_tier,
       -- In whole cents, as the rule has it; the totals are rounded, so that their sum is one of cents.
       CAST(FLOOR(ROUND(100 * SUM(t.total)) / NULLIF(COUNT(t.total), 0)) AS INT64) AS average_cents
     FROM ewallet_provider.provider_users AS p
     JOIN merchant_provider.users AS u ON LOWER(TRIM(p.email, ' \t\r\n')) = LOWER(TRIM(u.email, ' \t\r\n'))
     LEFT JOIN merchant_provider.orders AS o ON u.id = o.user_id
     LEFT JOIN order_totals AS t ON o.order_id = t.order_id
-    GROUP BY p.provider_user_id, p.account_tier
+    GROUP BY p.provider_user_id
   ),
   -- Those who spend the same share a place among the holders: it lies between these two, which are shares of 1.
   places AS (

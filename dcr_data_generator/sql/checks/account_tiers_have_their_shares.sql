@@ -2,12 +2,11 @@
 WITH
   tier_counts AS (
     SELECT
-      u.email IS NOT NULL AS is_holder,
+      EXISTS (SELECT 1 FROM merchant_provider.users AS u WHERE u.email = p.email) AS is_holder,
       COUNTIF(p.account_tier = 'Business') AS business,
       COUNTIF(p.account_tier = 'Premium') AS premium,
       COUNT(*) AS users
     FROM ewallet_provider.provider_users AS p
-    LEFT JOIN (SELECT DISTINCT email FROM merchant_provider.users) AS u ON p.email = u.email
     GROUP BY is_holder
   )
 SELECT

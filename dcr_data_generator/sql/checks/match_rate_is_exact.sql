@@ -1,16 +1,14 @@
 -- check: The match rate is exact.
 WITH
-  customers AS (
-    SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
-    FROM merchant_provider.users
-  ),
   counts AS (
     SELECT
-      COUNT(p.email) AS holders,
-      COUNT(*) AS customers
-    FROM customers AS c
-    LEFT JOIN ewallet_provider.provider_users AS p ON c.person = LOWER(TRIM(p.email, ' \t\r\n'))
-    WHERE c.person != ''
+      (
+        SELECT COUNT(*)
+        FROM ewallet_provider.provider_users AS p
+        WHERE EXISTS (SELECT 1 FROM merchant_provider.users AS u WHERE u.email = p.email)
+      ) AS holders,
+      COUNT(DISTINCT NULLIF(LOWER(TRIM(email, ' \t\r\n')), '')) AS customers
+    FROM merchant_provider.users
   )
 SELECT
   holders,

@@ -3,16 +3,11 @@ WITH
   numbered AS (
     SELECT
       p.provider_user_id,
-      u.user_id,
-      IF(u.email IS NULL, 0, 1) AS is_holder
+      MIN(u.id) AS user_id,
+      IF(COUNT(u.id) = 0, 0, 1) AS is_holder
     FROM ewallet_provider.provider_users AS p
-    LEFT JOIN (
-      SELECT
-        email,
-        MIN(id) AS user_id
-      FROM merchant_provider.users
-      GROUP BY email
-    ) AS u ON p.email = u.email
+    LEFT JOIN merchant_provider.users AS u ON p.email = u.email
+    GROUP BY p.provider_user_id
   ),
   correlations AS (
     SELECT

@@ -4,13 +4,12 @@ WITH
     SELECT
       p.provider_user_id,
       p.date_of_birth,
-      u.email IS NOT NULL AS is_holder,
+      EXISTS (SELECT 1 FROM merchant_provider.users AS u WHERE u.email = p.email) AS is_holder,
       -- Dates written as numbers: 2025-09-23 less 1980-06-27 is 20250923 - 19800627 = 450296, which is 45 years.
       CAST(FLOOR((
         CAST(FORMAT_DATE('%Y%m%d', @target_date) AS INT64) - CAST(FORMAT_DATE('%Y%m%d', p.date_of_birth) AS INT64)
       ) / 10000) AS INT64) AS age
     FROM ewallet_provider.provider_users AS p
-    LEFT JOIN (SELECT DISTINCT email FROM merchant_provider.users) AS u ON p.email = u.email
   ),
   adult_ages AS (
     SELECT DISTINCT age

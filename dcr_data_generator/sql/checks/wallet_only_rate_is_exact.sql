@@ -2,10 +2,9 @@
 WITH
   counts AS (
     SELECT
-      COUNT(u.email) AS holders,
+      COUNTIF(EXISTS (SELECT 1 FROM merchant_provider.users AS u WHERE u.email = p.email)) AS holders,
       COUNT(*) AS users
     FROM ewallet_provider.provider_users AS p
-    LEFT JOIN (SELECT DISTINCT email FROM merchant_provider.users) AS u ON p.email = u.email
   )
 SELECT
   users - holders AS wallet_only,
