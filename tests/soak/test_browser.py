@@ -103,7 +103,7 @@ def test_the_first_screen_has_the_answers_the_overlap_the_verdict_and_the_conten
     page, _ = show(default_report)
     for text in (
         "35 checks of these tables passed",
-        "21 attempts",
+        "22 attempts",
         "36.73%",
         "$48.85 to $183.68",
         "422 of 565",
