@@ -110,7 +110,7 @@ def test_the_first_screen_has_the_answers_the_overlap_the_verdict_and_the_conten
         "565 of 706",
     ):
         assert is_on_first_screen(page.get_by_text(text).first), text
-    assert page.locator("nav a").count() == 8
+    assert page.locator("nav a").count() == 9
     assert is_on_first_screen(page.locator("nav"))
     assert is_on_first_screen(page.locator(".keys"))
 
