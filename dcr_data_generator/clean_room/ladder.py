@@ -52,7 +52,7 @@ RUNGS = (
     Rung(
         "Query templates",
         "publish --templates",
-        "The answers to the owner's own questions, for whatever list of people a subscriber passes.",
+        "Exact answers to the owner's own questions; two lists that differ in one person tell something about them.",
         "Subscribers whose own queries are a risk, or who know no SQL of clean rooms.",
     ),
 )
