@@ -217,15 +217,7 @@ class GoogleSQL:
         name = ".".join(created.name_path[-2:])
         columns = [column.name for column in parameters[0].column]
         self.functions[name] = TableFunction(created.argument_name_list[0], columns, created.code)
-        function = types.TableValuedFunction(
-            name_path=[name],
-            signature=created.signature,
-            signatures=[created.signature],
-            type=types.FunctionEnums.TableValuedFunctionType.TEMPLATED_SQL_TVF,
-            parse_resume_location=types.ParseResumeLocation(input=created.code),
-            argument_name=created.argument_name_list,
-        )
-        self.catalog.custom_tvf.append(function)
+        self.catalog.custom_tvf.append(in_catalog(created, name))
         self.unregister()
         return {scan.table.name for scan in find(created.query, types.ResolvedTableScan)}
 
@@ -380,6 +372,18 @@ class GoogleSQL:
                 place = range(as_range(call.function).start, as_range(call.arguments[0]).start)
                 edits.append((place, "COUNT(DISTINCT "))
         return edit(text, edits)
+
+
+def in_catalog(created: types.ResolvedCreateTableFunctionStmt, name: str) -> types.TableValuedFunction:
+    """A table function as a catalog has it, by what the analyzer makes of its statement."""
+    return types.TableValuedFunction(
+        name_path=[name],
+        signature=created.signature,
+        signatures=[created.signature],
+        type=types.FunctionEnums.TableValuedFunctionType.TEMPLATED_SQL_TVF,
+        parse_resume_location=types.ParseResumeLocation(input=created.code),
+        argument_name=created.argument_name_list,
+    )
 
 
 def kind_of(type_name: str) -> types.TypeKind:
