@@ -236,7 +236,7 @@ def test_printed_the_queries_are_unfolded_and_the_summary_is_a_page(show: Callab
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details[open]").count() == len(sql.read_folder("use_cases") + sql.read_folder(QUERIES))
     breaks = page.locator("section").evaluate_all("all => all.map(one => getComputedStyle(one).breakBefore)")
-    assert breaks == ["auto", "page", *["auto"] * 6]
+    assert breaks == ["auto", "page", *["auto"] * 7]
     cut = page.locator("figure").evaluate_all("all => all.map(one => getComputedStyle(one).breakInside)")
     assert set(cut) == {"avoid"}
     page.evaluate("dispatchEvent(new Event('afterprint'))")
