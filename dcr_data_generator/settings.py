@@ -34,6 +34,7 @@ CLEAN_ROOM_OPTIONS = (
     "subscriber",
     "allow_egress",
     "subscriber_project_id",
+    "to",
     "as",
     "only",
     "victims",

@@ -12,8 +12,8 @@ import dcr_data_generator
 
 PACKAGE = Path(dcr_data_generator.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "google-cloud.md"
-# Names that the package uses for something else: files and connections are closed, and a view has a dataset.
-OTHER_NAMES = {"close", "dataset"}
+# Names that the package uses for something else: files are closed, a view has a dataset, a syntax tree names tables.
+OTHER_NAMES = {"close", "dataset", "table_path"}
 
 
 def methods_of(client: type) -> set[str]:

@@ -42,7 +42,7 @@ from zetasql.types import (
 
 from dcr_data_generator import sql, tables
 from dcr_data_generator.clean_room import analysis_rules
-from dcr_data_generator.clean_room.analysis_rules import dialect
+from dcr_data_generator.clean_room.analysis_rules import dialect, engine
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.tables import MODEL
 
@@ -220,6 +220,11 @@ def analyze() -> Callable[[str], object]:
         ]
         + [AnalyzerOptions.QueryParameter(name=name, type=STRINGS) for name in ARRAYS],
     )
+    analyze = Analyzer(options, catalog).analyze_statement
+    for template in sql.read_folder("clean_room/templates"):
+        created = analyze(template.text)
+        [dataset] = [each for each in catalog.catalog if each.name == created.name_path[0]]
+        dataset.custom_tvf.append(engine.in_catalog(created, created.name_path[1]))
     return Analyzer(options, catalog).analyze_statement
 
 
@@ -282,6 +287,8 @@ def test_bigquery_refuses(statement: str, reason: str, analyze: Callable) -> Non
 
 # What sorts or numbers few rows, and how many those are.
 FEW_ROWS = {
+    "clean_room/calls/2_customer_segmentation": (["ORDER BY"], "one row per tier"),
+    "clean_room/calls/3_trust_and_fraud": (["ORDER BY"], "two rows"),
     "clean_room/queries/2_customer_segmentation": (["ORDER BY"], "one row per tier"),
     "clean_room/queries/2_customer_segmentation_private": (["ORDER BY"], "one row per tier"),
     "clean_room/queries/3_trust_and_fraud": (["ORDER BY"], "two rows"),

@@ -172,8 +172,16 @@ def differencing(lab: Lab) -> Outcome:
 
 
 def single_out(lab: Lab) -> Outcome:
-    """Attack people who pay with the wallet."""
-    return compare(lab, *payers(lab), attackers.single_out, attackers.single_out_private)
+    """Attack people who pay with the wallet, also where only query templates are offered."""
+    people, victims = payers(lab)
+    outcome = compare(lab, people, victims, attackers.single_out, attackers.single_out_private)
+    try:
+        lab.room.hides_views = True
+        right = int((conclude(lab, victims, attackers.single_out_template)["spend"] == victims["spend"]).sum())
+    finally:
+        lab.room.hides_views = False
+    sentence = f"{outcome.sentence}; with query templates only, {right} of {len(victims)}, by the list that he passes"
+    return outcome._replace(sentence=sentence)
 
 
 def payers(lab: Lab) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -52,6 +52,21 @@ def single_out_private(ask: Ask, victims: Sequence[str]) -> list[dict[str, objec
     return [{"spend": dollars(figure(answer))} for answer in ask("single_out_private", victims)]
 
 
+def single_out_template(ask: Ask, victims: Sequence[str]) -> list[dict[str, object]]:
+    """Call a query template with everyone, and with everyone but one: no condition can be asked, but a list is one."""
+    [everyone] = ask("single_out_template", [None])
+    totals = {tier: total(average, people) for tier, average, people in everyone}
+    answers = ask("single_out_template", victims)
+    differences = ([totals[tier] - total(average, people) for tier, average, people in rows] for rows in answers)
+    return [{"spend": dollars(sum(each))} for each in differences]
+
+
+def total(average: float, people: int) -> float:
+    """The sum behind an average of payments: times their number, which is that of people or more, it is whole cents."""
+    sums = (average * number for number in range(people, 3 * people))
+    return next((each for each in sums if abs(100 * each - round(100 * each)) < 1e-4), average * people)
+
+
 def membership(ask: Ask, victims: Sequence[str]) -> list[dict[str, object]]:
     """Look for each person among the guesses that match."""
     [matches] = ask("membership", [None])

@@ -1,8 +1,9 @@
 """Publishes the clean room, or a plain exchange, on Google Cloud, and removes it again: one list of calls for each.
 
-Every call can be made again: it changes only what differs. Sources: "Share sensitive data with data clean rooms",
-"Authorized views" and "Data definition language (DDL) statements in GoogleSQL" in BigQuery's documentation, and the
-reference of the sharing (Analytics Hub) API, v1, in which a clean room is a data exchange with a dcrExchangeConfig.
+Every call can be made again: it changes only what differs. Sources: "Share sensitive data with data clean rooms", "Use
+query templates", "Authorized views", "Authorized routines" and "Data definition language (DDL) statements in GoogleSQL"
+in BigQuery's documentation, and the reference of the sharing (Analytics Hub) API, v1, in which a clean room is a data
+exchange with a dcrExchangeConfig.
 """
 
 import dataclasses
@@ -15,7 +16,7 @@ from functools import cache, partial
 from typing import NamedTuple
 
 import pandas as pd
-from google.api_core.exceptions import Conflict, Forbidden, NotFound, PreconditionFailed
+from google.api_core.exceptions import Conflict, FailedPrecondition, Forbidden, NotFound, PreconditionFailed
 from google.cloud import bigquery
 from google.cloud import bigquery_analyticshub_v1 as sharing
 from google.iam.v1 import policy_pb2
@@ -24,7 +25,12 @@ from rich.markup import escape
 
 from dcr_data_generator import sql, warehouse
 from dcr_data_generator.clean_room import salt, views
-from dcr_data_generator.clean_room.settings import PublishSettings, SharingSettings, UnpublishSettings
+from dcr_data_generator.clean_room.settings import (
+    PublishSettings,
+    SharingSettings,
+    UnpublishSettings,
+    UnsubscribeSettings,
+)
 from dcr_data_generator.clean_room.views import CLEAN_ROOM, View
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import DATASETS, FIVE_TABLES, suffixed
@@ -77,20 +83,40 @@ class Call(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """A listing: its name and description, and the views that it shares of a dataset; all of them where it has none."""
+    """A listing: its name and description, and what it shares of a dataset: the table or routine of its name, or all.
+
+    A listing of metadata only tells which columns there are, and nothing can be asked of it.
+    """
 
     name: str
     description: str
     dataset: str
-    views: list[str]
+    kind: str = ""  # table or routine
+    has_only_metadata: bool = False
 
 
 class Template(NamedTuple):
-    """A query template: its name and description, and its table function, from its name on."""
+    """A query template: the table function's dataset, its name and description, and its definition from its name on."""
 
+    dataset: str
     name: str
     description: str
     definition: str
+
+    @property
+    def table(self) -> str:
+        """The table function's name, with its dataset."""
+        return f"{self.dataset}.{self.name}"
+
+    @property
+    def source(self) -> str:
+        """The dataset of the views that it reads."""
+        return self.dataset
+
+    @property
+    def listing(self) -> Listing:
+        """What lists the table function."""
+        return Listing(self.name, self.description, self.dataset, "routine")
 
 
 class Target(NamedTuple):
@@ -155,8 +181,8 @@ class Target(NamedTuple):
     def listings(self) -> list[Listing]:
         """What is listed."""
         if self.is_clean_room:
-            return [Listing(view.name, view.description, view.dataset, [view.name]) for view in self.views]
-        return [Listing(dataset, DATASET_DESCRIPTION, dataset, []) for dataset in self.datasets]
+            return [Listing(view.name, view.description, view.dataset, "table") for view in self.views]
+        return [Listing(dataset, DATASET_DESCRIPTION, dataset) for dataset in self.datasets]
 
     @property
     def templates(self) -> list[Template]:
@@ -166,8 +192,9 @@ class Target(NamedTuple):
             text = suffixed(file.text, self.suffix)
             for view in self.views:
                 text = re.sub(rf"\b{re.escape(view.table)}\b", f"`{self.path(view.table)}`", text)
-            definition = re.split(r"TABLE FUNCTION \w+\.", text)[1].strip()
-            templates.append(Template(definition.partition("(")[0], file.comments["template"], definition))
+            _, dataset, definition = re.split(r"TABLE FUNCTION (\w+)\.", text)
+            name = definition.partition("(")[0]
+            templates.append(Template(dataset, name, file.comments["template"], definition.strip()))
         return templates
 
     def template(self, name: str) -> str:
@@ -228,6 +255,8 @@ def connect(settings: SharingSettings) -> Iterator[Target]:
         suffix, kind, provider = settings.suffix, CLEAN_ROOM, merchant
         if isinstance(settings, UnpublishSettings):
             kind, provider = settings.as_.replace("-", "_"), settings.provider_project_id or merchant
+        elif isinstance(settings, UnsubscribeSettings):
+            kind = settings.to.replace("-", "_")
         shared = views.read(suffix, kind)
         yield Target(merchant, provider, settings.location, shared, client, sharing_client, suffix, kind)
 
@@ -252,29 +281,52 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
         yield Call(text, partial(set_authorization, target, view, True), target.owner(view.source))
     text = f"analyticshub.dataExchanges.create {target.exchange}, a {kind_of(target)}"
     yield Call(text, partial(create_exchange, target), target.admin)
-    egress = "results can be exported" if settings.allow_egress else "results cannot be exported"
     for listing in target.listings:
-        text = f"analyticshub.listings.create {target.listing(listing.name)}, {egress}"
-        role = f"{target.admin}, and {target.owner(listing.dataset)}"
-        yield Call(text, partial(create_listing, target, listing, settings.allow_egress), role)
+        yield call_to_list(target, listing._replace(has_only_metadata=settings.templates), settings.allow_egress)
     for template in target.templates if settings.templates else []:
-        text = f"analyticshub.queryTemplates.create, submit and approve {target.template(template.name)}"
-        yield Call(text, partial(create_template, target, template), target.admin)
+        yield from calls_to_share(target, template, settings.allow_egress)
     subscribers = sorted(set(settings.subscriber))
     text = f"analyticshub.dataExchanges.setIamPolicy {target.exchange}, subscribers: {', '.join(subscribers) or 'none'}"
     yield Call(text, partial(grant_subscribers, target, subscribers), target.admin)
 
 
+def call_to_list(target: Target, listing: Listing, allow_egress: bool) -> Call:
+    egress = f"results {'can' if allow_egress else 'cannot'} be exported"
+    shown = ", metadata only" if listing.has_only_metadata else ""
+    text = f"analyticshub.listings.create {target.listing(listing.name)}, {egress}{shown}"
+    role = f"{target.admin}, and {target.owner(listing.dataset)}"
+    return Call(text, partial(create_listing, target, listing, allow_egress), role)
+
+
+def calls_to_share(target: Target, template: Template, allow_egress: bool) -> Iterator[Call]:
+    """List the calls that share a query template, in the order of "Approve a query template"."""
+    name = target.template(template.name)
+    role = f"{target.admin}, and Analytics Hub Subscriber (roles/analyticshub.subscriber) on the same project"
+    yield Call(f"analyticshub.queryTemplates.create and submit {name}", partial(submit, target, template), role)
+    text = f"bigquery.jobs.insert CREATE OR REPLACE TABLE FUNCTION {target.path(template.table)}"
+    yield Call(text, partial(create_function, target, template), target.owner(template.table))
+    text = f"bigquery.datasets.patch {target.path(template.source)}, authorize routine {template.table}"
+    yield Call(text, partial(set_authorization, target, template, True), target.owner(template.source))
+    yield call_to_list(target, template.listing, allow_egress)
+    yield Call(f"analyticshub.queryTemplates.approve {name}", partial(approve, target, template), target.admin)
+
+
 def calls_to_unpublish(target: Target) -> Iterator[Call]:
     """List the calls that remove what was published, and nothing else, in the opposite order."""
-    for template in target.templates if target.is_clean_room else []:
+    templates = target.templates if target.is_clean_room else []
+    for template in templates:
         text = f"analyticshub.queryTemplates.delete {target.template(template.name)}"
         yield Call(text, partial(delete_template, target, template.name), target.admin)
-    for listing in reversed(target.listings):
+    for listing in [*(template.listing for template in templates), *reversed(target.listings)]:
         text = f"analyticshub.listings.delete {target.listing(listing.name)}"
         yield Call(text, partial(delete_listing, target, listing.name), target.admin)
     text = f"analyticshub.dataExchanges.delete {target.exchange}"
     yield Call(text, partial(delete_exchange, target), target.admin)
+    for template in templates:
+        text = f"bigquery.datasets.patch {target.path(template.source)}, do not authorize routine {template.table}"
+        yield Call(text, partial(set_authorization, target, template, False), target.owner(template.source))
+        text = f"bigquery.routines.delete {target.path(template.table)}"
+        yield Call(text, partial(delete_function, target, template), target.owner(template.table))
     for view in reversed(target.views):
         text = f"bigquery.datasets.patch {target.path(view.source)}, do not authorize view {view.table}"
         yield Call(text, partial(set_authorization, target, view, False), target.owner(view.source))
@@ -394,11 +446,12 @@ def has_values(resource: object, values: object) -> bool:
     return resource == values
 
 
-def set_authorization(target: Target, view: View, is_authorized: bool) -> str | None:
-    client = target.client(view.source)
-    reference = {"projectId": target.project(view.table), "datasetId": view.dataset, "tableId": view.name}
-    entry = bigquery.AccessEntry(entity_type="view", entity_id=reference)
-    dataset = find(client.get_dataset, target.path(view.source))
+def set_authorization(target: Target, reader: View | Template, is_authorized: bool) -> str | None:
+    client = target.client(reader.source)
+    kind, name = ("view", "tableId") if isinstance(reader, View) else ("routine", "routineId")
+    reference = {"projectId": target.project(reader.table), "datasetId": reader.dataset, name: reader.name}
+    entry = bigquery.AccessEntry(entity_type=kind, entity_id=reference)
+    dataset = find(client.get_dataset, target.path(reader.source))
     if not dataset or (entry in dataset.access_entries) == is_authorized:
         return None
     others = [each for each in dataset.access_entries if each != entry]
@@ -426,22 +479,25 @@ def create_exchange(target: Target) -> str | None:
 
 
 def create_listing(target: Target, listing: Listing, allow_egress: bool) -> str | None:
-    """List views. What a listing shares and whether results can be exported cannot be changed: it is recreated."""
+    """List a view or a routine. What is shared and how, and whether results can be exported, cannot be changed."""
     client, name, project = target.connect_to_sharing(), target.listing(listing.name), target.project(listing.dataset)
     dataset = f"projects/{project}/datasets/{listing.dataset}"
-    tables = [f"{dataset}/tables/{view}" for view in listing.views]
+    resources = [{listing.kind: f"{dataset}/{listing.kind}s/{listing.name}"}] if listing.kind else []
     texts = {"display_name": listing.name, "description": listing.description}
     current = find(client.get_listing, name=name, timeout=SECONDS)
     if current:
-        shared = [resource.table for resource in current.bigquery_dataset.selected_resources]
+        shared = [each.routine or each.table for each in current.bigquery_dataset.selected_resources]
         # The API returns the numbers of projects for their IDs.
-        is_same = [re.sub(r"^projects/\d+/", f"projects/{project}/", each) for each in shared] == tables
+        names = [re.sub(r"^projects/\d+/", f"projects/{project}/", each) for each in shared]
+        is_same = names == [name for resource in resources for name in resource.values()]
+        is_same &= current.allow_only_metadata_sharing == listing.has_only_metadata
         if is_same and current.restricted_export_config.restrict_query_result != allow_egress:
             return update(client.update_listing, "listing", name, current, texts)
         client.delete_listing(name=name, timeout=SECONDS)
     resource = {
         **texts,
-        "bigquery_dataset": {"dataset": dataset, "selected_resources": [{"table": table} for table in tables]},
+        "bigquery_dataset": {"dataset": dataset, "selected_resources": resources},
+        "allow_only_metadata_sharing": listing.has_only_metadata,
         # Copies of the view itself are never allowed in a clean room, copies of results are a choice.
         "restricted_export_config": {
             "enabled": target.is_clean_room or not allow_egress,
@@ -452,21 +508,48 @@ def create_listing(target: Target, listing: Listing, allow_egress: bool) -> str 
     return "recreated: subscribers must refresh" if current else "created"
 
 
-def create_template(target: Target, template: Template) -> str | None:
-    """Create a query template, and approve it for the owners of the views. An approved one cannot be changed."""
+def submit(target: Target, template: Template) -> str | None:
+    """Draft a query template and submit it. One that is submitted can neither be changed nor deleted any more."""
     client, name = target.connect_to_sharing(), target.template(template.name)
-    current = find(client.get_query_template, name=name, timeout=SECONDS)
-    is_approved = current and current.state == sharing.QueryTemplate.State.APPROVED
-    if current and is_approved and current.routine.definition_body == template.definition:
+    current, change = find(client.get_query_template, name=name, timeout=SECONDS), "submitted"
+    is_draft = current and current.state == sharing.QueryTemplate.State.DRAFTED
+    if current and current.routine.definition_body != template.definition:
+        if not is_draft:
+            raise UserError(f"{name} is submitted with another definition, and stays: give the function another name")
+        delete_template(target, template.name)
+        current, change = None, "submitted again"
+    if not current:
+        routine = {"routine_type": "TABLE_VALUED_FUNCTION", "definition_body": template.definition}
+        resource = {"display_name": template.name, "description": template.description, "routine": routine}
+        request = {"parent": target.exchange, "query_template_id": template.name, "query_template": resource}
+        client.create_query_template(request, timeout=SECONDS)
+    elif not is_draft:
         return None
-    delete_template(target, template.name)
-    routine = {"routine_type": "TABLE_VALUED_FUNCTION", "definition_body": template.definition}
-    resource = {"display_name": template.name, "description": template.description, "routine": routine}
-    request = {"parent": target.exchange, "query_template_id": template.name, "query_template": resource}
-    client.create_query_template(request, timeout=SECONDS)
     client.submit_query_template(name=name, timeout=SECONDS)
-    client.approve_query_template(name=name, timeout=SECONDS)
-    return "recreated" if current else "created"
+    return change
+
+
+def create_function(target: Target, template: Template) -> str | None:
+    """Create a template's table function, if it is missing or not approved yet; a new one is not authorized yet."""
+    client, path = target.client(template.table), target.path(template.table)
+    if find(client.get_routine, path) and is_approved(target, template):
+        return None
+    set_authorization(target, template, False)
+    definition = template.definition.removeprefix(template.name)
+    client.query(f"CREATE OR REPLACE TABLE FUNCTION `{path}`{definition}").result()
+    return "created"
+
+
+def approve(target: Target, template: Template) -> str | None:
+    if is_approved(target, template):
+        return None
+    target.connect_to_sharing().approve_query_template(name=target.template(template.name), timeout=SECONDS)
+    return "approved"
+
+
+def is_approved(target: Target, template: Template) -> bool:
+    current = target.connect_to_sharing().get_query_template(name=target.template(template.name), timeout=SECONDS)
+    return bool(current.state == sharing.QueryTemplate.State.APPROVED)
 
 
 def update(call: Callable, kind: str, name: str, current: object, texts: Mapping[str, str]) -> str | None:
@@ -500,7 +583,14 @@ def delete_listing(target: Target, name: str) -> str | None:
 
 
 def delete_template(target: Target, name: str) -> str | None:
-    return delete(target.connect_to_sharing().delete_query_template, name=target.template(name), timeout=SECONDS)
+    try:
+        return delete(target.connect_to_sharing().delete_query_template, name=target.template(name), timeout=SECONDS)
+    except FailedPrecondition:
+        return "kept: it is no draft any more, and goes with the clean room"
+
+
+def delete_function(target: Target, template: Template) -> str | None:
+    return delete(target.client(template.table).delete_routine, target.path(template.table))
 
 
 def delete_exchange(target: Target) -> str | None:

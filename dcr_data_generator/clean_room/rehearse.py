@@ -17,8 +17,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from dcr_data_generator import shutdown, source, sql, use_cases, warehouse
-from dcr_data_generator.clean_room import analysis_rules, salt, views
+from dcr_data_generator.clean_room import analysis_rules, ladder, salt, views
 from dcr_data_generator.clean_room.analysis_rules import Answer, CleanRoom, NotUnderstood, Refused, Reply
+from dcr_data_generator.clean_room.ladder import Seen
 from dcr_data_generator.clean_room.settings import RehearseSettings
 from dcr_data_generator.clean_room.views import View
 from dcr_data_generator.errors import UserError
@@ -53,7 +54,7 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
         UserError: there are no tables yet, a file cannot be read, or a query of the use cases is refused.
     """
     step = partial(shutdown.step, terminal, settings.timeout)
-    queries, refused = sql.read_folder("clean_room/queries"), sql.read_folder("clean_room/refused")
+    queries, calls, refused = (sql.read_folder(f"clean_room/{folder}") for folder in ("queries", "calls", "refused"))
     with connected(settings, terminal) as place:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
         own = unnamed(settings.query, settings) if settings.query else None
@@ -63,7 +64,7 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
                 room.link(settings.linked_dataset)
             if not own:
                 terminal.notices(estimate_time(place, settings))
-            fill(place, settings, room, [own] if own else [query.text for query in [*queries, *refused]])
+            fill(place, settings, room, [own] if own else [query.text for query in [*queries, *calls, *refused]])
         if own:
             return ask(terminal, room, own)
         with step("Ask the four questions, openly and as a subscriber"):
@@ -74,16 +75,19 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
                 )
                 for query in queries
             ]
+            rungs = climb_ladder(room, rehearsed, calls)
             advice = []
             if any(is_withheld_whole(one.reply) for one in rehearsed):
                 advice = use_cases.advise(place.client, source.at_one_instant(place.client, settings))
     attempts = [attempt(room, query) for query in refused]
     show_use_cases(terminal, rehearsed)
+    show_ladder(terminal, rungs)
     terminal.notices(advice)
     show_attempts(terminal, attempts)
     if not settings.no_report:
         seen = {
             "protected": [protected(one, settings)._asdict() for one in rehearsed],
+            "ladder": [each.rung._asdict() | each._asdict() for each in rungs],
             "attempts": [attempt._asdict() for attempt in attempts],
         }
         say_where(terminal, add_to_report(place, settings, answers, seen), "the protected answers")
@@ -142,6 +146,8 @@ def build(
             {f"{party}.{salt.SALT_TABLE}": {"salt": secret.get_secret_value()} for party in (MERCHANT, PROVIDER)},
             {f"{view.dataset}.{view.name}": (view.policy, view.query) for view in [*views.read(), *more_views]},
         )
+        for template in sql.read_folder("clean_room/templates"):
+            room.add_template(template.text)
     except NotUnderstood as error:
         raise UserError(str(error)) from None
     return room
@@ -202,6 +208,36 @@ def ask_as_subscriber(
     return Rehearsed(use_case, query, reply, noise)
 
 
+def climb_ladder(room: CleanRoom, rehearsed: Sequence[Rehearsed], calls: Sequence[sql.Query]) -> list[Seen]:
+    """Call the query templates, which alone are offered then, and put what was seen of one question on the ladder.
+
+    A template is called with all people of the party that asks, so its rows are those of the question under the rules,
+    of which no more than the LIMIT of the question are compared.
+    """
+    replies = {one.query.name: one.reply for one in rehearsed}
+    try:
+        room.hides_views = True
+        answers = {call.name: room.answer(call.text, [{}])[1][0] for call in calls}
+    except (Refused, NotUnderstood) as error:
+        raise UserError(f"a query template is refused: {error}") from None
+    finally:
+        room.hides_views = False
+    same = sum(texts_of(replies[name].answer) <= texts_of(answer) for name, answer in answers.items())
+    use_case = next(one.use_case for one in rehearsed if one.query.name == ladder.QUESTION)
+    return ladder.climb(
+        Answer(use_case.columns, [row.values() for row in use_case.rows]),
+        replies[ladder.QUESTION],
+        replies[f"{ladder.QUESTION}_private"],
+        answers[ladder.QUESTION],
+        f"{same} of {len(answers)} templates answer as the rules do.",
+    )
+
+
+def texts_of(answer: Answer) -> set[tuple[str, ...]]:
+    """The rows of an answer as they are shown."""
+    return {tuple(map(plain, row)) for row in answer.rows}
+
+
 def compare(draws: Sequence[Answer], use_case: UseCase, estimated: sql.Result) -> pd.DataFrame:
     """Compare the averages in answers with noise with what they estimate, one row per group and column of the answer.
 
@@ -260,6 +296,13 @@ def show_use_cases(terminal: Terminal, rehearsed: Sequence[Rehearsed]) -> None:
                 terminal.line(sql.read(f"{ESTIMATED}/{one.query.name}").comments["difference"])
 
 
+def show_ladder(terminal: Terminal, rungs: Sequence[Seen]) -> None:
+    """Print what a subscriber sees of one question on each rung."""
+    terminal.line("\n[bold]Do customers of a higher tier spend more?[/] On each rung of the ladder of trust:")
+    for each in rungs:
+        terminal.item(f"  {each.rung.name}:", escape(each.sees))
+
+
 def show_withheld(terminal: Terminal, reply: Reply) -> None:
     """Print what the rules withheld."""
     for line in reply.withheld or ["Nothing was withheld."]:
@@ -287,10 +330,13 @@ def title_of(kind: str, shown: int, total: int) -> str:
 def attempt(room: CleanRoom, query: sql.Query) -> Attempt:
     """Try what must fail."""
     sentence = query.comments["attempt"]
+    room.hides_views = "offered" in query.comments
     try:
         reply = room.ask(query.text)
     except (Refused, NotUnderstood) as error:
         return Attempt(sentence, str(error), answered=False)
+    finally:
+        room.hides_views = False
     if reply.answer.rows:
         return Attempt(sentence, f"{query.name}: {len(reply.answer.rows):,} rows came out", answered=True)
     return Attempt(sentence, "No row came out: " + ("; ".join(reply.withheld) or "there was none"), answered=False)

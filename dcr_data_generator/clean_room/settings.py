@@ -14,7 +14,9 @@ from dcr_data_generator.terminal import Terminal
 PANEL = "Clean room"
 SUBSCRIBER_HELP = "The subscriber's Google Cloud project; --write-project-id is the one with the clean room."
 ATTACKS = ("differencing", "single_out", "membership", "dictionary", "averaging", "distinguishing")
+KINDS = click.Choice(["clean-room", "exchange"])
 KIND_HELP = "What to publish: a data clean room with analysis rules, or a plain exchange of all rows."
+TO_HELP = "What to subscribe to: the data clean room, or the plain exchange, which gets a linked dataset per party."
 SALT_HELP = "A file with the salt of the hashes; otherwise DCR_SALT has it."
 
 
@@ -85,7 +87,7 @@ class UnpublishSettings(SharingSettings):
     provider_project_id: str | None = option(
         PANEL, "The provider's Google Cloud project, if it has its own.", parse_project, "PROJECT", None
     )
-    as_: str = option(PANEL, KIND_HELP, click.Choice(["clean-room", "exchange"]), "KIND", "clean-room")
+    as_: str = option(PANEL, KIND_HELP, KINDS, "KIND", "clean-room")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,7 @@ class PublishSettings(UnpublishSettings):
         PANEL, "Who may subscribe: user:... or group:...; may be repeated.", parse_subscriber, "WHO", (), multiple=True
     )
     allow_egress: bool = option(PANEL, "Let subscribers export their results.", click.BOOL, "", False)
-    templates: bool = option(PANEL, "Publish query templates, the approved questions, too.", click.BOOL, "", False)
+    templates: bool = option(PANEL, "Let subscribers ask the query templates only.", click.BOOL, "", False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -110,6 +112,7 @@ class UnsubscribeSettings(SharingSettings):
     """What `refresh` and `unsubscribe` need to know."""
 
     subscriber_project_id: str | None = option(PANEL, SUBSCRIBER_HELP, parse_project, "PROJECT", None)
+    to: str = option(PANEL, TO_HELP, KINDS, "KIND", "clean-room")
 
     @property
     def project(self) -> str:

@@ -1,7 +1,7 @@
-"""The subscriber's part of sharing: a linked dataset in their own project, with all views of the clean room.
+"""The subscriber's part of sharing: linked datasets in their own project, with all views that are shared.
 
 Sources: "Share sensitive data with data clean rooms" in BigQuery's documentation, and the reference of the sharing
-(Analytics Hub) API, v1. A subscriber subscribes to the clean room as a whole, not to its listings.
+(Analytics Hub) API, v1. A subscriber subscribes to the clean room as a whole, and to each listing of a plain exchange.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,13 +23,19 @@ State = sharing.Subscription.State
 
 
 def subscribe(settings: SubscribeSettings, terminal: Terminal) -> int:
-    """Subscribe to the clean room; returns the exit status. Raises UserError as `publish` does."""
+    """Subscribe to the clean room or the exchange; returns the exit status. Raises UserError as `publish` does."""
 
     def list_calls(target: Target) -> Iterator[Call]:
         project = settings.project
-        text = f"analyticshub.dataExchanges.subscribe {target.exchange}, linked dataset {project}.{settings.as_}"
         role = f"{SUBSCRIBER.format(target.exchange)}, {OWNER.format(project)}, and {CREATOR.format(project)}"
-        yield Call(text, partial(create_subscription, target, project, settings.as_), role)
+        if target.is_clean_room:
+            text = f"analyticshub.dataExchanges.subscribe {target.exchange}, linked dataset {project}.{settings.as_}"
+            yield Call(text, partial(create_subscription, target, project, settings.as_), role)
+            return
+        for listing in target.listings:
+            dataset, name = f"{settings.as_}_{listing.name}", target.listing(listing.name)
+            text = f"analyticshub.listings.subscribe {name}, linked dataset {project}.{dataset}"
+            yield Call(text, partial(create_subscription, target, project, dataset, name), role)
 
     return publish.run(settings, terminal, list_calls)
 
@@ -54,20 +60,20 @@ def unsubscribe(settings: UnsubscribeSettings, terminal: Terminal) -> int:
     return publish.run(settings, terminal, list_calls)
 
 
-def create_subscription(target: Target, project: str, dataset: str) -> str | None:
+def create_subscription(target: Target, project: str, dataset: str, listing: str | None = None) -> str | None:
     current = [each for each in subscriptions(target, project) if dataset in datasets_of(each)]
     if current:
         check_active(current)
         return None
-    reference = {"project_id": project, "dataset_id": dataset}
-    request = {
-        "name": target.exchange,
-        "destination": parent(target, project),
-        "destination_dataset": {"dataset_reference": reference, "location": target.location},
-        "subscription": dataset,
-    }
+    client, reference = target.connect_to_sharing(), {"project_id": project, "dataset_id": dataset}
+    destination = {"dataset_reference": reference, "location": target.location}
     try:
-        target.connect_to_sharing().subscribe_data_exchange(request, timeout=SECONDS).result(timeout=SECONDS)
+        if listing:
+            client.subscribe_listing({"name": listing, "destination_dataset": destination}, timeout=SECONDS)
+            return "created"
+        request = {"name": target.exchange, "destination": parent(target, project), "subscription": dataset}
+        whole = {**request, "destination_dataset": destination}
+        client.subscribe_data_exchange(whole, timeout=SECONDS).result(timeout=SECONDS)
     except AlreadyExists:
         raise UserError(f"dataset {project}.{dataset} exists already: give another name with --as") from None
     return "created"
@@ -92,9 +98,13 @@ def delete_subscriptions(target: Target, project: str) -> str | None:
 
 
 def subscriptions(target: Target, project: str) -> list[sharing.Subscription]:
-    """The subscriptions of a project to the clean room; the API compares the exchange, whose project has two names."""
-    request = {"parent": parent(target, project), "filter": f'data_exchange="{target.exchange}"'}
-    return list(target.connect_to_sharing().list_subscriptions(request, timeout=SECONDS))
+    """The subscriptions of a project; the API compares the exchange or listing, whose project has two names."""
+    names = [f'data_exchange="{target.exchange}"']
+    if not target.is_clean_room:
+        names = [f'listing="{target.listing(listing.name)}"' for listing in target.listings]
+    requests = [{"parent": parent(target, project), "filter": name} for name in names]
+    client = target.connect_to_sharing()
+    return [each for request in requests for each in client.list_subscriptions(request, timeout=SECONDS)]
 
 
 def parent(target: Target, project: str) -> str:

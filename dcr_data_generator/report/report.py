@@ -92,6 +92,7 @@ def write(
         "rows": rows,
         "schemas": schemas,
         "protected": [],
+        "ladder": [],
         "attempts": [],
         "attacks": [],
     }

@@ -52,6 +52,8 @@ def room() -> CleanRoom:
     secrets = {f"{party}.clean_room_salt": {"salt": SALT} for party in ("merchant_provider", "ewallet_provider")}
     all_views = [*views.read(), *views.read(folder=f"{attack.FOLDER}/views")]
     room = CleanRoom(columns, secrets, {view.table: (view.policy, view.query) for view in all_views})
+    for template in sql.read_folder("clean_room/templates"):
+        room.add_template(template.text)
     people = range(PEOPLE)
     emails = [f"person{number}@example.com" for number in range(PEOPLE + 10)]
     room.fill(
@@ -101,6 +103,23 @@ def test_singling_out_learns_the_spend(lab: Lab) -> None:
     assert attackers.single_out(lab.ask, [hashed(7), hashed(33)]) == [{"spend": 7}, {"spend": 33}]
 
 
+def test_a_template_tells_the_spend_of_one_by_two_lists_and_nothing_of_a_tier_that_is_withheld() -> None:
+    # 51 people of Free have 53 payments of 590.85 dollars in all, one of them of 70.30; Business has too few people.
+    others, everyone = 520.55 / 52, 590.85 / 53
+    answers = {None: [("Free", everyone, 51)], "free": [("Free", others, 50)], "business": [("Free", everyone, 51)]}
+    ask = lambda _, victims: [answers[victim] for victim in victims]  # noqa: E731
+    assert attackers.single_out_template(ask, ["free", "business"]) == [{"spend": 70}, {"spend": 0}]
+
+
+def test_where_only_templates_are_offered_the_list_is_the_condition(lab: Lab) -> None:
+    lab.room.hides_views = True
+    with pytest.raises(Refused, match="Access Denied"):
+        lab.ask("single_out", [hashed(7)])
+    [answer] = lab.ask("single_out_template", [None])
+    assert answer == []  # no tier has 50 people
+    lab.room.hides_views = False
+
+
 def test_membership_learns_who_is_a_customer_from_a_list_and_not_from_a_threshold(lab: Lab) -> None:
     numbers = [3, 65, 70, 71]  # the last two are none
     lab.room.engine.fill(attack.GUESSES, [[f"person{number}@example.com"] for number in numbers])
@@ -123,6 +142,7 @@ def test_each_attack_is_counted_against_the_truth(lab: Lab) -> None:
         assert "it gets through, and is right about 12 of 12 people" in outcome.sentence
         assert outcome.rows[-1]["defended"] < 0.5  # of the spend, to the dollar
     outcome = attack.single_out(lab)
+    assert outcome.sentence.endswith("; with query templates only, 0 of 12, by the list that he passes")
     [number] = [number for number in range(PEOPLE) if hashed(number) == attack.payers(lab)[1].index[0]]
     assert outcome.example == f"Of the first of them he concludes: spend {number}. True is: spend {number}."
     verified, tier, spend = attack.differencing(lab).rows

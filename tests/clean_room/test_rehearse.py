@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import duckdb
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ from tests.support.page import Page
 from tests.support.settings import make_settings
 
 SALT = SecretStr(docs.SALT)
+PARTIES = ("merchant", "ewallet")
 COLUMNS = {
     f"{dataset}.{name}": {field.name: field.field_type for field in schema}
     for dataset, schemas in (("merchant_provider", thelook.SCHEMAS), ("ewallet_provider", SCHEMAS))
@@ -44,14 +46,17 @@ def package_room() -> CleanRoom:
         for party in ("merchant_provider", "ewallet_provider")
     }
     rules = {f"{view.dataset}.{view.name}": (view.policy, view.query) for view in views.read()}
-    return CleanRoom(COLUMNS, secrets, rules)
+    room = CleanRoom(COLUMNS, secrets, rules)
+    for template in sql.read_folder("clean_room/templates"):
+        room.add_template(template.text)
+    return room
 
 
 @pytest.fixture
 def room(package_room: CleanRoom) -> CleanRoom:
     """The clean room of the package, without rows, and with its whole budget."""
     fill(package_room)
-    package_room.budgets = Budgets(package_room.policies)
+    package_room.budgets, package_room.hides_views = Budgets(package_room.policies), False
     return package_room
 
 
@@ -92,14 +97,86 @@ def test_a_plain_exchange_answers_openly() -> None:
     assert withheld == []
 
 
-@pytest.mark.parametrize("name", ["2_customer_segmentation", "3_trust_and_fraud"])
-def test_a_query_template_answers_what_the_query_of_its_use_case_does(name: str, room: CleanRoom) -> None:
-    fill(room, **wallets({"Free": 60, "Business": 40}))
-    # What its table function reads is put in the place of its parameter: the engine evaluates no table functions.
-    body = sql.read(f"clean_room/templates/{name}").text.partition("AS (\n")[2].rstrip(")\n")
-    reply = room.ask(f"WITH customers AS (SELECT hashed_email FROM merchant_clean_room.customers)\n{body}")
-    assert reply == room.ask(sql.read(f"clean_room/queries/{name}").text)
-    assert len(reply.answer.rows) == 1
+# What is asked of a query template, over the parties' own tables; DuckDB knows of neither rules nor hashes.
+BY_HAND = {
+    "2_customer_segmentation": (
+        "SELECT account_tier, AVG(transaction_amount), COUNT(DISTINCT p.email) AS people FROM transactions "
+        "JOIN provider_users AS p USING (provider_user_id) JOIN users AS u ON p.email = u.email "
+        "GROUP BY 1 HAVING people >= 50"
+    ),
+    "3_trust_and_fraud": (
+        "SELECT is_verified_user, COUNT(DISTINCT p.email) AS people FROM provider_users AS p "
+        "JOIN users AS u ON p.email = u.email GROUP BY 1 HAVING people >= 50"
+    ),
+    "4_user_enrichment": "SELECT provider_user_id, age FROM provider_users AS p JOIN users AS u ON p.email = u.email",
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_query_template_answers_what_the_question_does_under_the_rules(name: str, room: CleanRoom) -> None:
+    rows = wallets({"Free": 60, "Business": 40, "Premium": 50})
+    rows["users"] = [user | {"age": 20 + user["id"] % 50} for user in rows["users"][:-3]]  # three are no customers
+    for number, transaction in enumerate(rows["transactions"]):
+        transaction["transaction_amount"] = float(number)
+    fill(room, **rows)
+    room.hides_views = True
+    reply = room.ask(sql.read(f"clean_room/calls/{name}").text)
+    room.hides_views = False
+    of_rules = room.ask(sql.read(f"clean_room/queries/{name}").text)
+    assert sorted(reply.answer.rows) == sorted(of_rules.answer.rows)
+    with duckdb.connect() as data:
+        for table, content in rows.items():
+            data.register("content", pd.DataFrame(content))
+            data.execute(f"CREATE TABLE {table} AS SELECT * FROM content")
+        by_hand = sorted(data.execute(BY_HAND[name]).fetchall())
+    answered = [row if len(row) < 5 else (row[0], row[2]) for row in sorted(reply.answer.rows)]
+    assert answered == [tuple(pytest.approx(value) for value in row) for row in by_hand]
+    assert len(by_hand) > 0
+
+
+def test_where_only_templates_are_offered_a_question_of_ones_own_is_refused(room: CleanRoom) -> None:
+    fill(room, **wallets({"Free": 60}))
+    query = sql.read("clean_room/refused/own_question")
+    assert room.ask(query.text).answer.rows == [("Free", 60)]  # the rules allow it
+    assert rehearse.attempt(room, query).outcome == (
+        "Access Denied: Table ewallet_clean_room.wallet_spend: User does not have permission to query table "
+        "ewallet_clean_room.wallet_spend."
+    )
+    assert not room.hides_views
+
+
+@pytest.mark.parametrize(
+    ("argument", "reason"),
+    [
+        ("TABLE merchant_provider.users", 'Required column "hashed_email" not found'),
+        ("1", "must be a relation"),
+        ("TABLE ewallet_clean_room.wallet_customers", "Access Denied: Table ewallet_clean_room.wallet_customers"),
+    ],
+)
+def test_a_template_is_called_with_a_table_of_the_subscriber(argument: str, reason: str, room: CleanRoom) -> None:
+    room.hides_views = True
+    with pytest.raises((NotUnderstood, Refused), match=reason):
+        room.ask(f"SELECT * FROM ewallet_clean_room.customer_segmentation({argument})")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "query", "reason"),
+    [
+        ("a TABLE<x STRING>, b TABLE<x STRING>", "SELECT x FROM a", "has another parameter than one TABLE"),
+        ("a INT64", "SELECT order_id FROM ewallet_clean_room.wallet_orders", "has another parameter than one TABLE"),
+        (
+            "a TABLE<x STRING>",
+            "SELECT 1 AS one FROM ewallet_clean_room.wallet_spend, merchant_clean_room.customers",
+            "reads the views of one party",
+        ),
+        ("a TABLE<x STRING>", "SELECT email FROM ewallet_provider.provider_users", "reads the views of one party"),
+    ],
+)
+def test_a_query_template_keeps_to_the_limits_of_bigquery(parameters: str, query: str, reason: str) -> None:
+    rules = {view.table: (view.policy, view.query) for view in views.read()}
+    room = CleanRoom(COLUMNS, {f"{party}_provider.{salt.SALT_TABLE}": {"salt": "x"} for party in PARTIES}, rules)
+    with pytest.raises(NotUnderstood, match=reason):
+        room.add_template(f"CREATE TABLE FUNCTION ewallet_clean_room.f({parameters}) AS ({query})")
 
 
 def test_another_partnership_is_rehearsed_by_its_own_tables(connect: Callable[[str], Warehouse]) -> None:

@@ -196,3 +196,36 @@ def test_without_a_project_of_its_own_the_subscriber_has_that_of_the_clean_room(
 ) -> None:
     assert command.main(["subscribe", "--as", "clean_room", "--write-project-id", MERCHANT]) == 0
     assert service.datasets == {f"{MERCHANT}.clean_room"}
+
+
+@pytest.fixture
+def exchanged(target: Target) -> Target:
+    """A plain exchange with a listing for each party."""
+    exchange = target._replace(kind="exchange", views=views.read(kind="exchange"))
+    publish.create_exchange(exchange)
+    for listing in exchange.listings:
+        publish.create_listing(exchange, listing, False)
+    return exchange
+
+
+def test_a_plain_exchange_has_a_linked_dataset_for_each_party(
+    exchanged: Target, service: SharingService, capsys: pytest.CaptureFixture
+) -> None:
+    printed = []
+    for arguments in (["subscribe", "--as", "partner"], ["subscribe", "--as", "partner"], ["refresh"], ["unsubscribe"]):
+        datasets = set(service.datasets)
+        assert command.main([*arguments, "--to", "exchange", *FLAGS]) == 0
+        printed.append([line.split("(")[-1] for line in capsys.readouterr().out.splitlines()])
+        if arguments[0] == "unsubscribe":
+            assert datasets == {f"{SUBSCRIBER}.partner_{party}_exchange" for party in ("merchant", "ewallet")}
+    assert printed == [["created)"] * 2, ["unchanged)"] * 2, ["unchanged)"], ["deleted)"]]
+    assert (service.datasets, service.subscriptions) == (set(), {})
+
+
+def test_a_dry_run_prints_the_subscriptions_to_a_plain_exchange(capsys: pytest.CaptureFixture) -> None:
+    assert command.main(["subscribe", "--to", "exchange", "--as", "partner", *FLAGS, "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"  would call analyticshub.listings.subscribe {EXCHANGE}_exchange/listings/{party}_exchange, "
+        f"linked dataset {SUBSCRIBER}.partner_{party}_exchange"
+        for party in ("merchant", "ewallet")
+    ]

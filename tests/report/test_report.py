@@ -339,7 +339,9 @@ PROTECTED = Protected(
     "",
 )
 ATTEMPTS = [Attempt("A plain SELECT.", "You must not.", answered=False), Attempt("Luck.", "3 rows", answered=True)]
-SEEN = {"protected": [PROTECTED._asdict()], "attempts": [attempt._asdict() for attempt in ATTEMPTS]}
+RUNG = {"name": "Rules", "published": "publish", "costs": "Much.", "chosen": "Friends."}
+LADDER = [RUNG | {"rows": [{"tier": "Free", "average": 4713.5}], "note": "Business: withheld."}]
+SEEN = {"protected": [PROTECTED._asdict()], "ladder": LADDER, "attempts": [each._asdict() for each in ATTEMPTS]}
 
 
 @pytest.fixture
@@ -375,6 +377,12 @@ def test_a_rehearsal_writes_its_attempts_into_the_report(add: Callable) -> None:
     words = add()[1].words()
     assert "✗ 1 of 2 attempts to get more from the clean room got an answer." in words
     assert "✓ A plain SELECT. You must not. ✗ Luck. 3 rows" in words
+
+
+def test_a_rehearsal_puts_what_it_saw_on_each_rung_into_the_report(add: Callable, small_page: Page) -> None:
+    assert "The ladder of trust" not in small_page.words()
+    seen = "Rules publish Rules: the answer tier average Free 4,713.50 Business: withheld."
+    assert f"{seen} It costs the owner: Much. It is for: Friends." in add()[1].words()
 
 
 def test_the_rest_of_the_report_stays_as_it_is(add: Callable, small_page: Page) -> None:

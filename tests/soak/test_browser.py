@@ -103,14 +103,14 @@ def test_the_first_screen_has_the_answers_the_overlap_the_verdict_and_the_conten
     page, _ = show(default_report)
     for text in (
         "35 checks of these tables passed",
-        "21 attempts",
+        "22 attempts",
         "36.73%",
         "$48.85 to $183.68",
         "422 of 565",
         "565 of 706",
     ):
         assert is_on_first_screen(page.get_by_text(text).first), text
-    assert page.locator("nav a").count() == 8
+    assert page.locator("nav a").count() == 9
     assert is_on_first_screen(page.locator("nav"))
     assert is_on_first_screen(page.locator(".keys"))
 
@@ -236,7 +236,7 @@ def test_printed_the_queries_are_unfolded_and_the_summary_is_a_page(show: Callab
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details[open]").count() == len(sql.read_folder("use_cases") + sql.read_folder(QUERIES))
     breaks = page.locator("section").evaluate_all("all => all.map(one => getComputedStyle(one).breakBefore)")
-    assert breaks == ["auto", "page", *["auto"] * 6]
+    assert breaks == ["auto", "page", *["auto"] * 7]
     cut = page.locator("figure").evaluate_all("all => all.map(one => getComputedStyle(one).breakInside)")
     assert set(cut) == {"avoid"}
     page.evaluate("dispatchEvent(new Event('afterprint'))")

@@ -22,6 +22,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from dcr_data_generator import sql
 from dcr_data_generator.clean_room import __main__ as clean_room
 from dcr_data_generator.clean_room import views
+from dcr_data_generator.clean_room.ladder import RUNGS
 from dcr_data_generator.clean_room.settings import PublishSettings, RehearseSettings, SubscribeSettings
 from dcr_data_generator.embedded import engine, serve
 from dcr_data_generator.main import CONSTANTS
@@ -41,15 +42,6 @@ PART = re.compile(
     r"(<!-- made by: uv run (?:--group bench )?python -m tests\.support\.docs ([a-z-]+) -->\n)(.*?)(<!-- end -->)",
     re.DOTALL,
 )
-# The rungs of the ladder of trust: what each costs the owner in privacy, and when to choose it.
-EXCHANGE_COSTS = "Everything: the partner keeps every row, and can single out any person whose email they can hash."
-EXCHANGE_IS_FOR = "Partners who would send each other the tables anyway."
-RULES_COST = "Exact figures of groups; two questions that differ in one person tell something about that person."
-RULES_ARE_FOR = "Partners who need exact figures and do not try to get around the rules."
-NOISE_COSTS = "Little, and a known amount: the noise hides each person, and the budget ends the questions."
-NOISE_IS_FOR = "Subscribers whom you do not know, and figures of small groups."
-TEMPLATES_COST = "The answers to the owner's own questions, for whatever list of people a subscriber passes."
-TEMPLATES_ARE_FOR = "Subscribers whose own queries are a risk, or who know no SQL of clean rooms."
 SHOWN = 3  # of the checks, and of the attempts
 CLEAN_ROOM = ROOT / "docs" / "clean-room.md"
 PACKAGE = ROOT / "dcr_data_generator"
@@ -154,26 +146,24 @@ def query_part(printed: Printed) -> str:
 
 
 def ladder_part(printed: Printed) -> str:
-    """What a subscriber sees of the second question on each rung, as the rehearsal has printed it."""
-    printed_of_it = printed[REHEARSE].partition("a higher tier spend more?")[2].partition("\n\n")[0]
-    # The open answer, which is also that of a plain exchange, and the one under the aggregation threshold.
-    blocks = re.findall(r"(?:^│.*\n)+", printed_of_it, re.MULTILINE)[:2]
-    seen = [", ".join(map(" ".join, re.findall(r"^│ (\w+) +│ +([\d.]+) │", block, re.MULTILINE))) for block in blocks]
-    threshold, noise = re.findall(r"• (?:the exact figures, withheld: )?(.*)", printed_of_it)
-    tiers = ", ".join(re.findall(r"[A-Z][a-z]+", seen[0]))
-    rungs = [
-        ["A plain exchange", "`publish --as exchange`", f"Every row. {seen[0]}.", EXCHANGE_COSTS, EXCHANGE_IS_FOR],
-        ["Rules", "`publish`, `wallet_spend`", f"{seen[1]}. {threshold}.", RULES_COST, RULES_ARE_FOR],
-        [
-            "Noise",
-            "`publish`, `wallet_spend_private`",
-            f"{tiers}, with noise. It costs {noise}.",
-            NOISE_COSTS,
-            NOISE_IS_FOR,
-        ],
-        ["Query templates", "`publish --templates`", f"As with rules: {seen[1]}.", TEMPLATES_COST, TEMPLATES_ARE_FOR],
+    """What a subscriber sees of the second question on each rung, what it costs the owner, and who should choose it."""
+    rows = [
+        [each.name, f"`{each.published}`", seen, each.costs, each.chosen]
+        for each, seen in zip(RUNGS, seen_on_rungs(printed), strict=True)
     ]
-    return table(["rung", "published by", "what a subscriber sees", "what it costs the owner", "for"], rungs)
+    return table(["rung", "published by", "what a subscriber sees", "what it costs the owner", "for"], rows)
+
+
+def rungs_part(printed: Printed) -> str:
+    """What a subscriber sees of the second question on each rung."""
+    rows = [[each.name, seen] for each, seen in zip(RUNGS, seen_on_rungs(printed), strict=True)]
+    return table(["rung", "what a subscriber sees"], rows)
+
+
+def seen_on_rungs(printed: Printed) -> list[str]:
+    """What the rehearsal has printed of the rungs."""
+    lines = printed[REHEARSE].partition("the ladder of trust:\n")[2].splitlines()
+    return [line.strip().removeprefix(f"{each.name}: ") for line, each in zip(lines, RUNGS, strict=False)]
 
 
 def questions_part(_: Printed) -> str:
@@ -323,6 +313,7 @@ PARTS: dict[str, Callable[[Printed], str]] = {
     "views": views_part,
     "rehearsal": rehearsal_part,
     "ladder": ladder_part,
+    "rungs": rungs_part,
     "attempts": attempts_part,
     "attacks": attacks_part,
     "query": query_part,
@@ -345,7 +336,7 @@ def write(page: Path, names: list[str], printed: Printed, with_times: bool) -> N
 
 if __name__ == "__main__":
     names = sys.argv[1:] or list(PARTS)
-    needs_runs = {"run", "rehearsal", "ladder", "attempts", "query"} & set(names)
+    needs_runs = {"run", "rehearsal", "ladder", "rungs", "attempts", "query"} & set(names)
     with tempfile.TemporaryDirectory() as folder:
         outputs = {each: print_one(each, Path(folder)) for each in PRINTED} if needs_runs else {}
     for each in PAGES:

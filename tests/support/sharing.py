@@ -82,11 +82,14 @@ class SharingService:
         return change(self.exchanges, request.data_exchange, request.update_mask.paths)
 
     def delete_data_exchange(self, request: sharing.DeleteDataExchangeRequest) -> empty_pb2.Empty:
-        """Delete an exchange with its listings."""
+        """Delete an exchange with its listings and templates."""
         get(self.exchanges, request.name)
         del self.exchanges[request.name], self.policies[request.name]
         self.set_state(request.name, STATES.STATE_INACTIVE)
-        self.listings = {name: each for name, each in self.listings.items() if not name.startswith(request.name + "/")}
+        self.listings, self.templates = (
+            {name: each for name, each in resources.items() if not name.startswith(request.name + "/")}
+            for resources in (self.listings, self.templates)
+        )
         return empty_pb2.Empty()
 
     def list_listings(self, request: sharing.ListListingsRequest) -> sharing.ListListingsResponse:
@@ -110,12 +113,14 @@ class SharingService:
             listing.bigquery_dataset.dataset = with_project_number(source.dataset)
             return add(self.listings, request.listing_id, listing)
         check(len(source.selected_resources) == 1, "a data clean room shares a single resource in a listing")
-        table = source.selected_resources[0].table
-        check(re.fullmatch(re.escape(source.dataset) + r"/tables/\w+", table), "selected_resources")
+        resource = source.selected_resources[0]
+        kind, table = ("routines", resource.routine) if resource.routine else ("tables", resource.table)
+        check(re.fullmatch(re.escape(source.dataset) + rf"/{kind}/\w+", table), "selected_resources")
         listing = sharing.Listing(request.listing, name=f"{request.parent}/listings/{request.listing_id}")
         listing.bigquery_dataset.dataset = with_project_number(source.dataset)
-        listing.bigquery_dataset.selected_resources[0].table = with_project_number(table)
-        names = [each.bigquery_dataset.selected_resources[0].table.split("/")[-1] for each in self.listings.values()]
+        setattr(listing.bigquery_dataset.selected_resources[0], kind[:-1], with_project_number(table))
+        resources = [each.bigquery_dataset.selected_resources[0] for each in self.listings.values()]
+        names = [(each.routine or each.table).split("/")[-1] for each in resources]
         check(listing.name in self.listings or table.split("/")[-1] not in names, "a resource of this name is shared")
         check(listing.restricted_export_config.enabled, "restricted export is always enabled in a data clean room")
         self.set_state(request.parent, STATES.STATE_STALE)
@@ -154,7 +159,10 @@ class SharingService:
         return self.promote(request.name, "DRAFTED", "PENDING")
 
     def approve_query_template(self, request: sharing.ApproveQueryTemplateRequest) -> sharing.QueryTemplate:
-        """Approve what was submitted."""
+        """Approve what was submitted, and whose routine is listed."""
+        template = get(self.templates, request.name)
+        shared = [each.bigquery_dataset.selected_resources[0].routine for each in self.listings.values()]
+        check(any(name.endswith(f"/{template.display_name}") for name in shared), "list the routine first")
         return self.promote(request.name, "PENDING", "APPROVED")
 
     def promote(self, name: str, before: str, after: str) -> sharing.QueryTemplate:
@@ -165,8 +173,9 @@ class SharingService:
         return template
 
     def delete_query_template(self, request: sharing.DeleteQueryTemplateRequest) -> empty_pb2.Empty:
-        """Delete a query template."""
-        get(self.templates, request.name)
+        """Delete a query template: "You can only delete a query template if it is in the DRAFT status"."""
+        drafted = get(self.templates, request.name).state.name == "DRAFTED"
+        check(drafted, "only drafts can be deleted", CODES.FAILED_PRECONDITION)
         del self.templates[request.name]
         return empty_pb2.Empty()
 
@@ -205,15 +214,36 @@ class SharingService:
         self.set_state(request.name, STATES.STATE_ACTIVE)
         return self.start(sharing.SubscribeDataExchangeResponse(subscription=subscription))
 
+    def subscribe_listing(self, request: sharing.SubscribeListingRequest) -> sharing.SubscribeListingResponse:
+        """Subscribe to a listing of a plain exchange; makes a linked dataset of a new name."""
+        listing = get(self.listings, request.name)
+        exchange = get(self.exchanges, request.name.partition("/listings/")[0])
+        check("dcr_exchange_config" not in exchange.sharing_environment_config, "subscribe to the data clean room")
+        check(not listing.allow_only_metadata_sharing, "is not subscribable")
+        reference = request.destination_dataset.dataset_reference
+        check(request.destination_dataset.location, "destination_dataset.location")
+        parent = f"projects/{reference.project_id}/locations/{request.destination_dataset.location.lower()}"
+        subscription = sharing.Subscription(
+            name=f"{with_project_number(parent)}/subscriptions/{len(self.subscriptions) + 1}",
+            listing=with_project_number(request.name),
+            destination_dataset=request.destination_dataset,
+            state=STATES.STATE_ACTIVE,
+        )
+        dataset = dataset_of(subscription)
+        check(dataset not in self.datasets, f"Already Exists: Dataset {dataset}", CODES.ALREADY_EXISTS)
+        self.datasets.add(dataset)
+        self.subscriptions[subscription.name] = subscription
+        return sharing.SubscribeListingResponse(subscription=subscription)
+
     def list_subscriptions(self, request: sharing.ListSubscriptionsRequest) -> sharing.ListSubscriptionsResponse:
-        """List a project's subscriptions to an exchange, whose project may be named or numbered."""
+        """List a project's subscriptions to an exchange or listing, whose project may be named or numbered."""
         check(PARENT.fullmatch(request.parent), "parent")
-        [exchange] = re.findall(r'^data_exchange="([^"]+)"$', request.filter)
+        [(field, resource)] = re.findall(r'^(data_exchange|listing)="([^"]+)"$', request.filter)
         subscriptions = [
             each
             for name, each in self.subscriptions.items()
             if name.startswith(with_project_number(request.parent) + "/")
-            and each.data_exchange in (exchange, with_project_number(exchange))
+            and getattr(each, field) in (resource, with_project_number(resource))
         ]
         return sharing.ListSubscriptionsResponse(subscriptions=subscriptions)
 

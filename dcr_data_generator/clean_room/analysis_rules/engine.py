@@ -62,6 +62,14 @@ class Answer(NamedTuple):
     rows: list[tuple]
 
 
+class TableFunction(NamedTuple):
+    """A table function with one table for a parameter: the parameter's name and columns, and the function's query."""
+
+    parameter: str
+    columns: list[str]
+    query: str
+
+
 class CachedConfig(Config):
     """Wasmtime's configuration, with its cache."""
 
@@ -177,7 +185,8 @@ class GoogleSQL:
         functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
         self.catalog = CatalogBuilder("clean_room").with_builtin_functions(functions).build()
         self.tables: dict[str, types.SimpleTable] = {}
-        self.links: dict[str, str] = {}  # other names of tables
+        self.functions: dict[str, TableFunction] = {}
+        self.links: dict[str, str] = {}  # other names of tables and table functions
         self.contents: Contents = {}
         self.parameters: list[str] = []  # the @parameters of a statement; they are texts
 
@@ -192,6 +201,25 @@ class GoogleSQL:
         self.tables[name] = table
         self.catalog.table.append(table)
         self.unregister()
+
+    def add_function(self, text: str) -> set[str]:
+        """Add a table function by its CREATE TABLE FUNCTION; returns the tables that it reads.
+
+        Raises:
+            NotUnderstood: it is another statement, or has another parameter than one table.
+        """
+        created = self.analyze(self.plain_names(text))
+        if not isinstance(created, types.ResolvedCreateTableFunctionStmt):
+            raise NotUnderstood("it is not CREATE TABLE FUNCTION")
+        parameters = [each.options.relation_input_schema for each in created.signature.argument]
+        if len(parameters) != 1 or not parameters[0]:
+            raise NotUnderstood(f"{created.name_path[-1]} has another parameter than one TABLE<...>")
+        name = ".".join(created.name_path[-2:])
+        columns = [column.name for column in parameters[0].column]
+        self.functions[name] = TableFunction(created.argument_name_list[0], columns, created.code)
+        self.catalog.custom_tvf.append(in_catalog(created, name))
+        self.unregister()
+        return {scan.table.name for scan in find(created.query, types.ResolvedTableScan)}
 
     def fill(self, name: str, rows: Iterable[Sequence[object]]) -> None:
         """Give a table its rows, in the order of its columns: None, bool, int, float, str, date and datetime."""
@@ -218,22 +246,45 @@ class GoogleSQL:
         return read_rows(self.contents[name])
 
     def plain_names(self, text: str) -> str:
-        """Name the tables of a statement as this catalog does; each keeps the name that the query knows it by."""
+        """Name the tables and table functions of a statement as this catalog does.
+
+        Each table keeps the name that the query knows it by.
+        """
         edits = []
-        for node in self.nodes(text, types.ASTTablePathExpression):
-            parts = path_of(node)
+        for node in self.nodes(text, (types.ASTTablePathExpression, types.ASTTVF, types.ASTTableClause)):
+            path, parts = path_of(node), names_of(node)
             name = ".".join(parts[-2:])
-            if (name := self.links.get(name, name)) in self.tables:
-                alias = "" if node.alias else f" AS `{parts[-1]}`"
-                edits.append((as_range(node.path_expr), f"`{name}`{alias}"))
+            if (name := self.links.get(name, name)) in {**self.tables, **self.functions}:
+                is_known = node.alias if isinstance(node, types.ASTTablePathExpression) else True
+                edits.append((as_range(path), f"`{name}`" + ("" if is_known else f" AS `{parts[-1]}`")))
         return edit(text, edits)
+
+    def inline(self, text: str) -> str:
+        """Put the query of a table function in the place of each call, over the call's argument.
+
+        This is done to the text, and not by the analyzer's own rewrite, so that the options of its privacy clause can
+        be read and changed as those of any other query.
+        """
+        while calls := self.nodes(text, types.ASTTVF):
+            call = calls[-1]  # within no other's argument, or the innermost
+            function = self.functions[".".join(names_of(call))]
+            [argument] = call.argument_entries
+            place = as_range(argument)
+            source = text.encode()[place.start : place.stop].decode()
+            if argument.table_clause:
+                source = source[len("TABLE") :].lstrip()
+            own = f"SELECT {', '.join(function.columns)} FROM {source}"
+            stop = as_range(call.alias).start if call.alias else as_range(call).stop
+            place = range(as_range(call).start, stop)
+            text = edit(text, [(place, f"(WITH {function.parameter} AS ({own}) {function.query}) ")])
+        return text
 
     def without_limit(self, text: str) -> str:
         """Leave out the LIMIT of a query; one in a subquery stays."""
         outermost = self.nodes(text, types.ASTQuery)[0]
         return edit(text, [(as_range(outermost.limit_offset), "")]) if outermost.limit_offset else text
 
-    def nodes(self, text: str, kind: type) -> list[Any]:
+    def nodes(self, text: str, kind: type | tuple[type, ...]) -> list[Any]:
         """Find the nodes of a kind in the syntax tree of a statement; NotUnderstood if it is not one statement."""
         try:
             with explained():
@@ -298,7 +349,7 @@ class GoogleSQL:
         """
         text = self.count_exactly(text)
         options = self.options(enabled_rewrites=REWRITES, default_timezone="UTC")
-        tables = {".".join(path_of(node)) for node in self.nodes(text, types.ASTTablePathExpression)}
+        tables = {".".join(names_of(node)) for node in self.nodes(text, types.ASTTablePathExpression)}
         if len(values) > 1 and len(self.engines) == 1:
             self.engines.append(Engine(start(second)))
 
@@ -323,6 +374,18 @@ class GoogleSQL:
         return edit(text, edits)
 
 
+def in_catalog(created: types.ResolvedCreateTableFunctionStmt, name: str) -> types.TableValuedFunction:
+    """A table function as a catalog has it, by what the analyzer makes of its statement."""
+    return types.TableValuedFunction(
+        name_path=[name],
+        signature=created.signature,
+        signatures=[created.signature],
+        type=types.FunctionEnums.TableValuedFunctionType.TEMPLATED_SQL_TVF,
+        parse_resume_location=types.ParseResumeLocation(input=created.code),
+        argument_name=created.argument_name_list,
+    )
+
+
 def kind_of(type_name: str) -> types.TypeKind:
     return types.TypeKind[f"TYPE_{TYPES.get(type_name, type_name)}"]
 
@@ -337,9 +400,17 @@ def column_names(names: Sequence[str]) -> list[str]:
     return columns
 
 
-def path_of(table: types.ASTTablePathExpression) -> list[str]:
-    """The parts of a table's name, such as project, dataset and table; none where it is not a name, as in UNNEST."""
-    return ".".join(name.id_string for name in table.path_expr.names).split(".") if table.path_expr else []
+def path_of(node: types.ASTTablePathExpression | types.ASTTVF | types.ASTTableClause) -> types.ASTPathExpression | None:
+    """The name of a table or table function, where it is a name; in UNNEST it is not."""
+    if isinstance(node, types.ASTTablePathExpression):
+        return node.path_expr
+    return node.name if isinstance(node, types.ASTTVF) else node.table_path
+
+
+def names_of(node: types.ASTTablePathExpression | types.ASTTVF | types.ASTTableClause) -> list[str]:
+    """The parts of its name, such as project, dataset and table."""
+    path = path_of(node)
+    return ".".join(name.id_string for name in path.names).split(".") if path else []
 
 
 def as_range(node: types.ASTNode) -> range:

@@ -57,6 +57,7 @@ class CleanRoom:
         self.columns: dict[str, list[str]] = {}  # of the views, in lower case
         self.queries = {name: self.add_view(name, policy, query) for name, (policy, query) in views.items()}
         self.budgets = Budgets(self.policies)
+        self.hides_views = False  # whether only the query templates are offered
 
     def add_view(self, name: str, policy: PrivacyPolicy, query: str) -> str:
         """Add a view; returns its query with the tables' plain names."""
@@ -71,6 +72,20 @@ class CleanRoom:
         columns = {output.name: output.column.type.type_kind for output in outputs}
         self.engine.add_table(name, columns, policy.privacy_unit_column)
         return text
+
+    def add_template(self, text: str) -> None:
+        """Add a query template by its CREATE TABLE FUNCTION.
+
+        Raises:
+            NotUnderstood: it is not BigQuery's, or not within the limits of "Use query templates": at most two data
+                references, which are one table for a parameter, and the views of one party.
+        """
+        try:
+            read = self.engine.add_function(text)
+        except NotUnderstood as error:
+            raise NotUnderstood(f"a query template is not BigQuery's: {error}") from None
+        if len({table.split(".")[0] for table in read}) != 1 or not read <= self.policies.keys():
+            raise NotUnderstood(f"a query template reads the views of one party, and not {', '.join(sorted(read))}")
 
     def fill(self, rows: Mapping[str, Iterable[Mapping[str, object]]]) -> None:
         """Give the tables their rows, with NULL for a column that is left out, and evaluate the views."""
@@ -92,8 +107,9 @@ class CleanRoom:
         return columns
 
     def link(self, dataset: str) -> None:
-        """Let the views be queried as those of a linked dataset, too."""
-        self.engine.links = {f"{dataset}.{view.split('.')[1]}": view for view in self.policies}
+        """Let the views and templates be queried as those of a linked dataset, too."""
+        shared = [*self.policies, *self.engine.functions]
+        self.engine.links = {f"{dataset}.{name.split('.')[1]}": name for name in shared}
 
     def ask(self, text: str) -> Reply:
         """Ask as a subscriber: the answer under the rules of the views, and what they withhold.
@@ -136,6 +152,11 @@ class CleanRoom:
             raise NotUnderstood(f"{error}; the views are {', '.join(self.engine.links or self.policies)}") from None
         if not isinstance(statement, types.ResolvedQueryStmt):
             raise Refused(rules.NOT_A_QUERY)
+        read = {scan.table.name for scan in find(statement, types.ResolvedTableScan)}
+        for view in sorted(read & self.policies.keys()) if self.hides_views else []:
+            raise Refused(f"Access Denied: Table {view}: User does not have permission to query table {view}.")
+        if (inlined := self.engine.inline(text)) != text:
+            text, statement = inlined, self.engine.analyze(inlined)
         lineage = Lineage(statement, self.policies, self.secrets.keys())
         self.check_access(lineage)
         return Question(text, statement, lineage, rules.check(lineage))
