@@ -40,11 +40,13 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
         # The emulator logs while it is imported and started, whatever its own settings say.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
         import duckdb
+        import sqlglot
         from bqemulator.config import LogLevel, PersistenceMode, Settings
         from bqemulator.domain.errors import DomainError
         from bqemulator.server import EmulatorServer
 
         from dcr_data_generator.embedded.lock import lock
+        from dcr_data_generator.embedded.parse import parse_once
     except ImportError as error:
         raise UserError(
             f"the embedded BigQuery is not installed ({error.name} is missing): run `uv sync --group embedded`, "
@@ -53,6 +55,7 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
 
     prepare(directory)
     lock()
+    vars(sqlglot).update(parse_one=parse_once)
     server = EmulatorServer(
         # Constructed without the BQEMU_... variables of the person's environment, and without what a file says.
         Settings.model_construct(
