@@ -1,0 +1,18 @@
+-- check: A second address or a mistyped one is not the email of a customer or of another user.
+WITH
+  others AS (
+    SELECT LOWER(TRIM(email, ' \t\r\n')) AS person
+    FROM merchant_provider.users
+    UNION ALL
+    SELECT LOWER(TRIM(email, ' \t\r\n')) AS person
+    FROM ewallet_provider.provider_users
+  )
+SELECT
+  t.provider_user_id,
+  t.email,
+  COUNT(*) AS rows_with_this_email
+FROM ewallet_provider.identity_truth AS t
+JOIN others AS o ON LOWER(TRIM(t.email, ' \t\r\n')) = o.person
+WHERE t.kind IN ('second address', 'typo', 'blank inside')
+GROUP BY t.provider_user_id, t.email
+HAVING COUNT(*) > 1
