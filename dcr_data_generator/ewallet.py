@@ -52,15 +52,17 @@ def create_in_pandas(warehouse: Warehouse, settings: Settings, replaced: Replace
 
 
 @contextmanager
-def working_dataset(client: bigquery.Client, settings: Settings) -> Iterator[None]:
-    """Have a dataset with the functions of sql/provider/functions for a while."""
+def working_dataset(
+    client: bigquery.Client, settings: Settings, functions: str = "provider/functions"
+) -> Iterator[None]:
+    """Have a dataset with the functions of a folder for a while."""
     working = bigquery.Dataset(named(f"{client.project}.{WORKING}", settings))
     working.location, working.labels = settings.location, WORKING_LABELS
     # What an earlier run left that was stopped is not reused.
     client.delete_dataset(working, delete_contents=True, not_found_ok=True)
     client.create_dataset(working)
     try:
-        sql.run_all(client, sql.read_folder("provider/functions"), settings)
+        sql.run_all(client, sql.read_folder(functions), settings)
         yield
     finally:
         client.delete_dataset(working, delete_contents=True, not_found_ok=True)

@@ -94,6 +94,9 @@ def write(
         "protected": [],
         "attempts": [],
         "attacks": [],
+        "identity": [],
+        "figures": [],
+        "findings": [],
     }
     text = json.dumps(contents, default=as_json)
     save(page(json.loads(text)), settings.report)

@@ -19,7 +19,7 @@ from pathlib import Path
 from packaging.tags import sys_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from dcr_data_generator import sql
+from dcr_data_generator import people, sql
 from dcr_data_generator.clean_room import __main__ as clean_room
 from dcr_data_generator.clean_room import views
 from dcr_data_generator.clean_room.settings import PublishSettings, RehearseSettings, SubscribeSettings
@@ -50,6 +50,16 @@ NOISE_COSTS = "Little, and a known amount: the noise hides each person, and the 
 NOISE_IS_FOR = "Subscribers whom you do not know, and figures of small groups."
 TEMPLATES_COST = "The answers to the owner's own questions, for whatever list of people a subscriber passes."
 TEMPLATES_ARE_FOR = "Subscribers whose own queries are a risk, or who know no SQL of clean rooms."
+# What each kind of noise makes of an email.
+WRITTEN = {
+    "tag": "annlee+wallet@example.net",
+    "dots": "a.nnlee@example.net",
+    "second address": "annlee.17@second.example.com",
+    "typo": "annlee@example,com",
+    "blank inside": "annlee @example.com",
+    "blanks": "annlee@example.com ",
+    "case": "ANNLEE@EXAMPLE.COM",
+}
 SHOWN = 3  # of the checks, and of the attempts
 CLEAN_ROOM = ROOT / "docs" / "clean-room.md"
 PACKAGE = ROOT / "dcr_data_generator"
@@ -269,6 +279,13 @@ def example_part(_: Printed) -> str:
     return f"```python\n{serve.example(f'http://{engine.LOCALHOST}:{serve.PORT}')}```\n"
 
 
+def kinds_part(_: Printed) -> str:
+    """How emails differ, and how many."""
+    whole = sum(people.KINDS.values())
+    rows = [[kind, f"{times} of {whole}", f"`{WRITTEN[kind]}`"] for kind, times in people.KINDS.items()]
+    return table(["kind", "share", "for example"], rows)
+
+
 def layout_part(_: Printed) -> str:
     """The modules, and what each says that it is for."""
     rows = []
@@ -327,6 +344,7 @@ PARTS: dict[str, Callable[[Printed], str]] = {
     "attacks": attacks_part,
     "query": query_part,
     "example": example_part,
+    "kinds": kinds_part,
     "layout": layout_part,
 }
 
