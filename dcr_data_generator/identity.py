@@ -85,7 +85,7 @@ def measure(row: "bigquery.Row") -> dict[str, object]:
         "precision": true_pairs / pairs if pairs else None,
         "recall": true_pairs / row.holders if row.holders else None,
         "lost": row.holders - true_pairs,
-        "mixed_up": row.mixed_up or 0,
+        "mixed": row.mixed_up or 0,
     }
 
 

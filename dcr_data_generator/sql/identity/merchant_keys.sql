@@ -1,8 +1,8 @@
 -- purpose: What the merchant can match its customers by.
 CREATE OR REPLACE TABLE merchant_provider.identity_keys (
-  user_id INT64 NOT NULL,
-  email STRING NOT NULL,
-  phone STRING NOT NULL
+  user_id INT64 NOT NULL OPTIONS (description = 'The user, in users.'),
+  email STRING NOT NULL OPTIONS (description = 'The email, as in users.'),
+  phone STRING NOT NULL OPTIONS (description = 'The phone number, in E.164.')
 ) AS
 SELECT
   u.id AS user_id,

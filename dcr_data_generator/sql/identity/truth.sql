@@ -3,12 +3,12 @@
 -- example.net, which stands in for gmail.com, come first, as many as get a tag or a dot: both mean nothing there only.
 -- Then come the people elsewhere, and then the rest of example.net. A number tells the kind, by the list of kinds.
 CREATE OR REPLACE TABLE ewallet_provider.identity_truth (
-  provider_user_id INT64 NOT NULL,
-  customer_email STRING,
-  kind STRING,
-  email STRING NOT NULL,
-  true_phone STRING NOT NULL,
-  phone STRING NOT NULL
+  provider_user_id INT64 NOT NULL OPTIONS (description = 'The user, in provider_users.'),
+  customer_email STRING OPTIONS (description = 'The email of this customer at the merchant; NULL for wallet-only users.'),
+  kind STRING OPTIONS (description = 'How the email differs from it; NULL where it does not.'),
+  email STRING NOT NULL OPTIONS (description = 'The email that the provider has.'),
+  true_phone STRING NOT NULL OPTIONS (description = 'The phone number, in E.164.'),
+  phone STRING NOT NULL OPTIONS (description = 'The phone number as the user wrote it.')
 ) AS
 WITH
   holders AS (
