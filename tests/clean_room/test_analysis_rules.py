@@ -636,12 +636,28 @@ def test_a_mistake_in_a_query_is_easy_to_find(query: str, message: str) -> None:
     assert str(error.value) == message
 
 
-def test_what_imports_nothing_but_the_policy_and_the_errors_can_be_used_alone() -> None:
+def test_several_values_of_a_parameter_are_answered_in_their_order_and_from_the_rows_of_today() -> None:
+    google_sql = engine.GoogleSQL()
+    google_sql.parameters = ["victim"]
+    google_sql.add_table("parties.people", {"name": engine.kind_of("STRING")})
+    for names in (["Ann", "Bob"], ["Ann", "Bob", "Eve"]):
+        google_sql.fill("parties.people", [[name] for name in names])
+        answers = google_sql.evaluate(
+            "SELECT @victim, COUNT(*) FROM `parties.people` WHERE name != @victim",
+            [{"victim": name} for name in (*names, "Zoe", "Zed", "Zac")],
+        )
+        others = [len(names) - 1] * len(names) + [len(names)] * 3
+        assert [answer.rows for answer in answers] == [
+            [pair] for pair in zip((*names, "Zoe", "Zed", "Zac"), others, strict=True)
+        ]
+
+
+def test_the_analysis_rules_know_nothing_of_the_tables_that_they_are_applied_to() -> None:
     for file in Path(analysis_rules.__file__).parent.glob("*.py"):
         modules = re.findall(r"^from (dcr_data_generator[\w.]*) import", file.read_text(encoding="utf-8"), re.MULTILINE)
         for module in modules:
             assert module.startswith("dcr_data_generator.clean_room.analysis_rules") or module.endswith(
-                (".policy", ".errors")
+                (".policy", ".errors", ".parallel")
             )
 
 

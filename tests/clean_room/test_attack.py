@@ -224,9 +224,9 @@ def test_what_a_small_snapshot_cannot_show_is_said(lab: Lab) -> None:
     few = lab._replace(truth=lab.truth[:40], days=3)
     sentences = [attack.carry_out(few, attack.ATTACKS[name]).sentence for name in ("differencing", "membership")]
     assert sentences == [
-        "not shown: it needs 51 customers who pay with the wallet, and there are 40; --days 4 has them, "
+        "not shown: of customers who pay with the wallet, it needs 51, and there are 40; --days 4 has them, "
         "if they come as often",
-        "not shown: it needs 6 customers without a wallet, and there are 0",
+        "not shown: of customers without a wallet, it needs 6, and there are 0",
     ]
 
 

@@ -57,10 +57,7 @@ class Soak:
     def __init__(self, folder: Path, part: str, seed: int) -> None:
         """Take the runs of a part."""
         parts: dict[str, list[tuple[str, Callable[[int], None], int]]] = {
-            "faults": [
-                ("long parts of the test suite", self.test_suite, 1),
-                ("fault runs", self.fault_run, FAULT_RUNS),
-            ],
+            "faults": [("fault runs", self.fault_run, FAULT_RUNS)],
             "kills": [
                 ("full disks", self.full_disk, 1),
                 ("kills", self.kill, KILLS),
@@ -229,19 +226,6 @@ class Soak:
         with emulator.running(copy, directory) as url:
             return emulator.contents(emulator.connect(url, "dcr-demo"))
 
-    def test_suite(self, number: int) -> None:
-        """Run the tests of this folder."""
-        command = [sys.executable, "-m", "pytest", "tests/soak", "-n", "0", "-p", "no:cacheprovider", "--tb=short"]
-        command += ["--ignore", "tests/soak/test_engines.py"]  # which takes longer than all the rest
-        left = max(LAST_END - (time.monotonic() - START), 1)
-        environment = emulator.environment()
-        suite = subprocess.Popen(
-            command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        emulator.started.append(suite)
-        out, _ = suite.communicate(timeout=left)
-        assert suite.returncode == 0, out[-6000:]
-
 
 def difference(wanted: str, found: str) -> str:
     """Say where two results differ."""
@@ -268,10 +252,10 @@ def run_all(soak: Soak) -> None:
             soak.good[name].append(False)
             print(f"{name} {number}: {type(error).__name__}: {error}", flush=True)
 
-    longest, *others = [(name, run, number) for name, run, count in soak.kinds for number in range(count)]
-    random.Random(soak.seed).shuffle(others)
+    jobs = [(name, run, number) for name, run, count in soak.kinds for number in range(count)]
+    random.Random(soak.seed).shuffle(jobs)
     with ThreadPoolExecutor(AT_ONCE + 1) as threads:
-        list(threads.map(lambda job: attempt(*job), [longest, *others]))
+        list(threads.map(lambda job: attempt(*job), jobs))
 
 
 def give_up(soak: Soak, reason: str) -> None:

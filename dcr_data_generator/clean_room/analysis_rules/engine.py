@@ -9,7 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from importlib.metadata import version
+from itertools import batched
 from typing import Any, NamedTuple
 
 from google.protobuf import empty_pb2
@@ -25,6 +27,7 @@ from zetasql.wasi._pb2.zetasql.public import value_pb2
 from dcr_data_generator.clean_room.analysis_rules import dialect
 from dcr_data_generator.clean_room.analysis_rules.lineage import NotUnderstood, find
 from dcr_data_generator.errors import UserError
+from dcr_data_generator.parallel import run_in_parallel
 
 # The engine's names of types for those of BigQuery's API that it does not have.
 TYPES = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "BOOLEAN": "BOOL"}
@@ -48,6 +51,8 @@ READERS: dict[str, Callable] = {
 
 # Of a statement's @parameters, by name.
 type Values = Mapping[str, str | None]
+# The rows of tables, by name.
+type Contents = dict[str, local_service_pb2.TableContent]
 
 
 class Answer(NamedTuple):
@@ -65,14 +70,18 @@ class CachedConfig(Config):
         self.cache = True
 
 
-def start() -> ZetaSqlLocalService:
+# A second engine, once per process: one runs on one core.
+second = cache(ZetaSqlLocalService)
+
+
+def start(engine: Callable[[], ZetaSqlLocalService] = ZetaSqlLocalService.get_instance) -> ZetaSqlLocalService:
     """Start the engine, once per process: its 28 MB of WebAssembly are compiled once per machine, and then cached."""
     # The package makes its own Config, without wasmtime's cache: there is no other way in.
     try:
         if not callable(wasm_client.Config):
             raise TypeError
         wasm_client.Config = CachedConfig
-        service = ZetaSqlLocalService.get_instance()
+        service = engine()
         client = service.wasm_client
         client.read_bytes(1, client.memory.data_len() and 1)
         if not callable(client.write_bytes):
@@ -102,6 +111,60 @@ def address(client: wasm_client.WasmClient, place: int, size: int) -> int:
     return ctypes.addressof(client.memory.data_ptr().contents) + place
 
 
+class Engine:
+    """An engine, and what it has: a catalog with its tables' rows, by its number; other rows have changed since."""
+
+    def __init__(self, service: ZetaSqlLocalService) -> None:
+        self.service = service
+        self.registered = 0
+        self.changed: set[str] = set()
+
+    def register(self, catalog: types.SimpleCatalog, contents: Contents, tables: Collection[str]) -> int:
+        """Send the tables and all rows to the engine, where it does not have those of some tables yet.
+
+        Returns: the number of the catalog. Rows are sent once, and not with each query.
+        """
+        if not self.changed.isdisjoint(tables):
+            self.unregister()
+        if not self.registered:
+            request = local_service_pb2.RegisterCatalogRequest(simple_catalog=catalog.to_proto())
+            for name, content in contents.items():
+                request.table_content[name].CopyFrom(content)
+                request.table_content[name].table_data.SetInParent()
+            self.registered = self.call("RegisterCatalog", request, local_service_pb2.RegisterResponse).registered_id
+            self.changed.clear()
+        return self.registered
+
+    def unregister(self) -> None:
+        """Let the engine forget the tables."""
+        if self.registered:
+            self.call("UnregisterCatalog", local_service_pb2.UnregisterRequest(registered_id=self.registered))
+        self.registered = 0
+
+    def evaluate(
+        self, request: types.PrepareQueryRequest, values: Sequence[Values]
+    ) -> tuple[list[str], list[local_service_pb2.TableContent]]:
+        """Evaluate a query for each set of values. See `GoogleSQL.execute`."""
+        prepared = self.call("PrepareQuery", request.to_proto(), local_service_pb2.PrepareQueryResponse).prepared
+        number = prepared.prepared_query_id
+        contents = []
+        try:
+            for each in values:
+                evaluation = local_service_pb2.EvaluateQueryRequest(prepared_query_id=number)
+                for name, value in each.items():
+                    write_cell(evaluation.params.add(name=name).value, value)
+                response = self.call("EvaluateQuery", evaluation, local_service_pb2.EvaluateQueryResponse)
+                contents.append(response.content)
+        finally:
+            self.call("UnprepareQuery", local_service_pb2.UnprepareQueryRequest(prepared_query_id=number))
+        return column_names([column.name for column in prepared.columns]), contents
+
+    def call(self, method: str, request: object, response: type = empty_pb2.Empty) -> Any:  # noqa: ANN401
+        """Call the engine."""
+        with explained():
+            return self.service.wasm_client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, response)
+
+
 class GoogleSQL:
     """Tables with their rows, and what can be asked of them.
 
@@ -109,17 +172,14 @@ class GoogleSQL:
     """
 
     def __init__(self) -> None:
-        self.service = start()
+        self.engines = [Engine(start())]
         self.language = dialect.language()
         functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
         self.catalog = CatalogBuilder("clean_room").with_builtin_functions(functions).build()
         self.tables: dict[str, types.SimpleTable] = {}
         self.links: dict[str, str] = {}  # other names of tables
-        self.contents: dict[str, local_service_pb2.TableContent] = {}
+        self.contents: Contents = {}
         self.parameters: list[str] = []  # the @parameters of a statement; they are texts
-        # What the engine has: a catalog with the contents, by its number; and the tables that have changed since.
-        self.registered = 0
-        self.changed: set[str] = set()
 
     def add_table(self, name: str, columns: Mapping[str, int], privacy_unit: str | None = None) -> None:
         """Add a table by its columns and their kinds; a privacy unit is traced through queries."""
@@ -145,30 +205,13 @@ class GoogleSQL:
     def set_content(self, name: str, content: local_service_pb2.TableContent) -> None:
         """Give a table its rows as the engine takes them."""
         self.contents[name] = content
-        self.changed.add(name)
-
-    def register(self, tables: Collection[str] = ()) -> int:
-        """Send the tables and all rows to the engine, where it does not have those of some tables yet.
-
-        Returns: the number of the catalog. Rows are sent once, and not with each query.
-        """
-        if not self.changed.isdisjoint(tables):
-            self.unregister()
-        if not self.registered:
-            request = local_service_pb2.RegisterCatalogRequest(simple_catalog=self.catalog.to_proto())
-            for name, content in self.contents.items():
-                request.table_content[name].CopyFrom(content)
-                request.table_content[name].table_data.SetInParent()
-            self.registered = self.call("RegisterCatalog", request, local_service_pb2.RegisterResponse).registered_id
-            self.changed.clear()
-        return self.registered
+        for engine in self.engines:
+            engine.changed.add(name)
 
     def unregister(self) -> None:
-        """Let the engine forget the tables."""
-        if self.registered:
-            request = local_service_pb2.UnregisterRequest(registered_id=self.registered)
-            self.call("UnregisterCatalog", request)
-        self.registered = 0
+        """Let the engines forget the tables."""
+        for engine in self.engines:
+            engine.unregister()
 
     def rows(self, name: str) -> list[tuple]:
         """The rows of a table."""
@@ -204,7 +247,9 @@ class GoogleSQL:
         """Analyze a statement; returns its resolved tree, or NotUnderstood if it has no meaning with these tables."""
         options = self.options(error_message_mode=error_mode, prune_unused_columns=True)
         with explained():
-            answer = self.service.analyze(sql_statement=text, options=options, registered_catalog_id=self.register())
+            engine = self.engines[0]
+            number = engine.register(self.catalog, self.contents, ())
+            answer = engine.service.analyze(sql_statement=text, options=options, registered_catalog_id=number)
         return answer.resolved_statement
 
     def options(self, **more: Any) -> types.AnalyzerOptions:  # noqa: ANN401
@@ -254,20 +299,19 @@ class GoogleSQL:
         text = self.count_exactly(text)
         options = self.options(enabled_rewrites=REWRITES, default_timezone="UTC")
         tables = {".".join(path_of(node)) for node in self.nodes(text, types.ASTTablePathExpression)}
-        request = types.PrepareQueryRequest(sql=text, options=options, registered_catalog_id=self.register(tables))
-        prepared = self.call("PrepareQuery", request.to_proto(), local_service_pb2.PrepareQueryResponse).prepared
-        number = prepared.prepared_query_id
-        contents = []
-        try:
-            for each in values:
-                evaluation = local_service_pb2.EvaluateQueryRequest(prepared_query_id=number)
-                for name, value in each.items():
-                    write_cell(evaluation.params.add(name=name).value, value)
-                response = self.call("EvaluateQuery", evaluation, local_service_pb2.EvaluateQueryResponse)
-                contents.append(response.content)
-        finally:
-            self.call("UnprepareQuery", local_service_pb2.UnprepareQueryRequest(prepared_query_id=number))
-        return column_names([column.name for column in prepared.columns]), contents
+        if len(values) > 1 and len(self.engines) == 1:
+            self.engines.append(Engine(start(second)))
+
+        def evaluate(engine: Engine, share: Sequence[Values]) -> tuple[list[str], list[local_service_pb2.TableContent]]:
+            number = engine.register(self.catalog, self.contents, tables)
+            request = types.PrepareQueryRequest(sql=text, options=options, registered_catalog_id=number)
+            return engine.evaluate(request, share)
+
+        shares = batched(values, -(-len(values) // len(self.engines)))
+        parts = run_in_parallel(
+            lambda part: evaluate(*part), zip(self.engines, shares, strict=False), wait_for_all=True
+        )
+        return parts[0][0], [content for _, contents in parts for content in contents]
 
     def count_exactly(self, text: str) -> str:
         """Count exactly where a query estimates: the reference engine has no APPROX_COUNT_DISTINCT."""
@@ -277,11 +321,6 @@ class GoogleSQL:
                 place = range(as_range(call.function).start, as_range(call.arguments[0]).start)
                 edits.append((place, "COUNT(DISTINCT "))
         return edit(text, edits)
-
-    def call(self, method: str, request: object, response: type = empty_pb2.Empty) -> Any:  # noqa: ANN401
-        """Call the engine."""
-        with explained():
-            return self.service.wasm_client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, response)
 
 
 def kind_of(type_name: str) -> types.TypeKind:
