@@ -7,14 +7,6 @@ from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import IDENTITY_TABLES, PROVIDER, ReplacedTables, named
 
-# The tables, by the statements that make them, in this order.
-STATEMENTS = {
-    "truth": f"{PROVIDER}.identity_truth",
-    "provider_keys": f"{PROVIDER}.identity_keys",
-    "merchant_keys": "merchant_provider.identity_keys",
-    "provider_users": f"{PROVIDER}.provider_users",
-}
-
 
 def remove(client: bigquery.Client, settings: Settings) -> None:
     """Delete what an earlier run made, which is not true of the tables of this one."""
@@ -24,10 +16,11 @@ def remove(client: bigquery.Client, settings: Settings) -> None:
 
 def write(client: bigquery.Client, settings: Settings, replaced: ReplacedTables) -> None:
     """Make the identity tables, and give provider_users the emails as people wrote them."""
+    statements = ("truth", "provider_keys", "merchant_keys", "provider_users")
     with ewallet.working_dataset(client, settings):
-        for step in ("people", "phones"):
-            sql.run(client, f"identity/{step}", settings)
-        for statement, table in STATEMENTS.items():
+        for statement in ("people", "phones"):
+            sql.run(client, f"identity/{statement}", settings)
+        for statement, table in zip(statements, [*IDENTITY_TABLES, f"{PROVIDER}.provider_users"], strict=True):
             with replaced.replacing(table):
                 sql.run(client, f"identity/{statement}", settings)
     ewallet.describe(client, "provider_users", settings)

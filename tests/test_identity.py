@@ -192,7 +192,7 @@ def test_two_customers_whom_a_rule_takes_for_one_are_mixed_up(connect: Callable[
     assert measured["uid2", 2] == (3, 3, 1, 2)  # and c@example.net, who shares the phone number
 
 
-@pytest.mark.parametrize("share", [1, 0.5])
+@pytest.mark.parametrize("share", [1, 0.5, 0.0001])
 def test_of_an_odd_merchant_any_share_passes_the_checks(share: float, connect: Callable[[str], Warehouse]) -> None:
     place, settings = connect("identity-odd"), make_settings(identity_noise=share, match_rate=1)
     engines.fill_merchant(place, *engines.odd_merchant())

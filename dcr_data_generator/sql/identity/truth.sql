@@ -82,7 +82,8 @@ WITH
       -- Where example.net has too few people, the others take the place of a tag or a dot by their case.
       IF(NOT n.is_gmail_like AND k.kind IN ('tag', 'dots'), 'case', k.kind) AS kind
     FROM numbers AS n
-    LEFT JOIN kinds AS k ON n.number <= n.altered AND DIV(((n.number - 1) * n.kinds), n.altered) = k.position
+    LEFT JOIN kinds AS k
+      ON n.number <= n.altered AND DIV(((n.number - 1) * n.kinds), GREATEST(n.altered, 1)) = k.position
   )
 SELECT
   provider_user_id,
