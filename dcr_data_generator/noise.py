@@ -1,17 +1,20 @@
 """The identity noise: emails as people give them to a second company, a phone number, and the truth; sql/identity/."""
 
+from contextlib import suppress
+
+from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
 from dcr_data_generator import ewallet, sql
-from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
 from dcr_data_generator.tables import IDENTITY_TABLES, PROVIDER, ReplacedTables, named
 
 
 def remove(client: bigquery.Client, settings: Settings) -> None:
-    """Delete what an earlier run made, which is not true of the tables of this one."""
-    tables = [named(f"{client.project}.{table}", settings) for table in IDENTITY_TABLES]
-    run_in_parallel(lambda table: client.delete_table(table, not_found_ok=True), tables)
+    """Delete what an earlier run made, if it did: it is not true of the tables of this one."""
+    for table in IDENTITY_TABLES:
+        with suppress(NotFound):
+            client.delete_table(client.get_table(named(f"{client.project}.{table}", settings)))
 
 
 def write(client: bigquery.Client, settings: Settings, replaced: ReplacedTables) -> None:
