@@ -21,14 +21,14 @@ class Check(NamedTuple):
     violating_rows: list[bigquery.Row]
 
 
-def run(client: bigquery.Client, settings: Settings) -> list[Check]:
-    """Run all checks."""
-    queries = sql.read_folder("checks")
+def run(client: bigquery.Client, settings: Settings, folder: str = "checks") -> list[Check]:
+    """Run all checks of a folder."""
+    queries = sql.read_folder(folder)
     if settings.keep_snapshot:  # the source may have changed since it was taken
         queries = [query for query in queries if SOURCE not in query.text]
     results = sql.run_all(client, queries, settings, MAX_VIOLATING_ROWS)
     return [
-        Check(query.name, query.comments["check"], result.total, result.rows)
+        Check(f"{folder}/{query.name}".removeprefix("checks/"), query.comments["check"], result.total, result.rows)
         for query, result in zip(queries, results, strict=True)
     ]
 

@@ -1,5 +1,8 @@
 """Step 2: makes the provider's two tables, in pandas or inside BigQuery. Both make the same tables."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pandas as pd
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
@@ -48,16 +51,27 @@ def create_in_pandas(warehouse: Warehouse, settings: Settings, replaced: Replace
     run_in_parallel(replace, frames)
 
 
-def create_in_bigquery(warehouse: Warehouse, settings: Settings, replaced: ReplacedTables) -> None:
-    """Make the two tables by SQL, in steps whose tables and functions are deleted in the end."""
-    client = warehouse.client
+@contextmanager
+def working_dataset(
+    client: bigquery.Client, settings: Settings, functions: str = "provider/functions"
+) -> Iterator[None]:
+    """Have a dataset with the functions of a folder for a while."""
     working = bigquery.Dataset(named(f"{client.project}.{WORKING}", settings))
     working.location, working.labels = settings.location, WORKING_LABELS
     # What an earlier run left that was stopped is not reused.
     client.delete_dataset(working, delete_contents=True, not_found_ok=True)
     client.create_dataset(working)
     try:
-        sql.run_all(client, sql.read_folder("provider/functions"), settings)
+        sql.run_all(client, sql.read_folder(functions), settings)
+        yield
+    finally:
+        client.delete_dataset(working, delete_contents=True, not_found_ok=True)
+
+
+def create_in_bigquery(warehouse: Warehouse, settings: Settings, replaced: ReplacedTables) -> None:
+    """Make the two tables by SQL, in steps whose tables and functions are deleted in the end."""
+    client = warehouse.client
+    with working_dataset(client, settings):
         for step in STEPS:
             sql.run(client, f"provider/{step}", settings)
 
@@ -67,8 +81,6 @@ def create_in_bigquery(warehouse: Warehouse, settings: Settings, replaced: Repla
                 describe(client, name, settings)
 
         run_in_parallel(replace, SCHEMAS)
-    finally:
-        client.delete_dataset(working, delete_contents=True, not_found_ok=True)
 
 
 def load(client: bigquery.Client, frame: pd.DataFrame, name: str, settings: Settings) -> None:

@@ -27,6 +27,8 @@ SEED = 42
 MATCH_RATE = 0.5
 WALLET_PAYMENT_RATE = 0.8
 WALLET_ONLY_RATE = 0.2
+# The share of the wallet holders who gave the provider their email in another form than the merchant.
+IDENTITY_NOISE = 0
 # Where step 2 runs: "pandas", or "bigquery" for more than one machine's memory holds. The tables are the same.
 ENGINE = "pandas"
 
@@ -39,6 +41,7 @@ CONSTANTS = {
     "match_rate": MATCH_RATE,
     "wallet_payment_rate": WALLET_PAYMENT_RATE,
     "wallet_only_rate": WALLET_ONLY_RATE,
+    "identity_noise": IDENTITY_NOISE,
     "engine": ENGINE,
 }
 
@@ -73,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") -> int:
     """The flow: the source, the merchant's snapshot, the provider made from it, the checks, and the answers."""
-    from dcr_data_generator import checks, ewallet, export, report, snapshot, source, use_cases, warehouse
+    from dcr_data_generator import checks, ewallet, export, noise, report, snapshot, source, use_cases, warehouse
 
     report.check_path(settings)
     export.check_paths(settings)
@@ -97,6 +100,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
             with step("Step 1: copy the merchant's snapshot"):
                 snapshot.take(client, settings, replaced)
         with step("Step 2: create the e-wallet provider"):
+            noise.remove(client, settings)
             ewallet.create(place, settings, replaced)
             source.check_alone(client, marked, has_written=True)
         verdict: list[checks.Check] = []
@@ -104,6 +108,14 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
             with step("Check the result") as done:
                 verdict = checks.run(client, settings)
                 done.result, done.is_good = checks.summarize(verdict), not checks.count_red(verdict)
+        if settings.identity_noise:
+            with step("Write the emails as people do"):
+                noise.write(client, settings, replaced)
+        if settings.identity_noise and not settings.skip_checks:
+            with step("Check the emails") as done:
+                more = checks.run(client, settings, "checks/identity")
+                done.result, done.is_good = checks.summarize(more), not checks.count_red(more)
+                verdict += more
         terminal.checks(verdict)
         with step("Ask the four questions"):
             answers, outcome = use_cases.run(client, settings), use_cases.count(client, settings)

@@ -11,7 +11,7 @@ from google.cloud import bigquery
 from dcr_data_generator import shutdown, sql, warehouse
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import DATASETS, FIVE_TABLES, suffixed
+from dcr_data_generator.tables import DATASETS, FIVE_TABLES, IDENTITY_TABLES, suffixed
 from dcr_data_generator.terminal import Terminal
 
 
@@ -32,7 +32,7 @@ def run(settings: Settings, terminal: Terminal) -> int:
             done.result = place.name
         with step("Look at the tables"):
             check_unpublished(place.client, settings)
-            tables = [name for name in names(FIVE_TABLES, settings) if exists(place.client, name)]
+            tables = [name for name in names([*FIVE_TABLES, *IDENTITY_TABLES], settings) if exists(place.client, name)]
         text = f"Delete {', '.join(tables) or 'no table'}, and the datasets if they are empty then? [y/N] "
         if not settings.yes and not terminal.agrees(text):
             terminal.line("Nothing was deleted.")

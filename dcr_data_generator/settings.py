@@ -48,6 +48,7 @@ SOURCE_FOLDER = "Embedded only: a folder with your own CSV export of thelook; wi
 MATCH_RATE = "Share of the merchant's customers in the snapshot who hold a wallet."
 WALLET_PAYMENT_RATE = "Share of the wallet holders' orders that were paid through the wallet."
 WALLET_ONLY_RATE = "Share of provider_users who are not customers of the merchant."
+IDENTITY_NOISE = "Share of the wallet holders who gave the provider their email in another form than the merchant."
 SUFFIX = "What the names of the datasets end in, such as _inference: for several partnerships in one project."
 SOURCE_DATASET = "Your own dataset with thelook's three tables and columns, as project.dataset."
 SCALE = "How often each order, item and user is there, under IDs and emails of its own: a larger merchant alike."
@@ -161,6 +162,7 @@ class Settings:
     match_rate: float = option("Provider", MATCH_RATE, Share(0, 1), "SHARE")
     wallet_payment_rate: float = option("Provider", WALLET_PAYMENT_RATE, Share(0, 1), "SHARE")
     wallet_only_rate: float = option("Provider", WALLET_ONLY_RATE, Share(0, 1, max_open=True), "SHARE")
+    identity_noise: float = option("Provider", IDENTITY_NOISE, Share(0, 1), "SHARE")
     engine: str = option("Provider", ENGINE, click.Choice(["pandas", "bigquery"]), "ENGINE")
     skip_checks: bool = option("Output", "Skip the checks of the result.", click.BOOL, "", False)
     report: Path = option("Output", "Write the report to this file.", parse_new_file, "FILE", REPORT)

@@ -41,7 +41,7 @@ def check_tables(client: bigquery.Client, settings: Settings) -> None:
         UserError: a table or column is missing, or has another type; the source is elsewhere than the datasets; or a
             dataset is in the way.
     """
-    if settings.engine == "bigquery":
+    if settings.engine == "bigquery" or settings.identity_noise:
         check_working_dataset(client, settings)
     dataset, advice = settings.source_dataset, f"give a dataset with {', '.join(SOURCE_SCHEMAS)}"
     if settings.keep_snapshot:

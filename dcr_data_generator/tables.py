@@ -28,6 +28,8 @@ FIVE_TABLES = [
     f"{PROVIDER}.provider_users",
     f"{PROVIDER}.transactions",
 ]
+# What a run with --identity-noise makes besides; sql/identity/ has their columns.
+IDENTITY_TABLES = [f"{PROVIDER}.identity_truth", f"{PROVIDER}.identity_keys", f"{MERCHANT}.identity_keys"]
 
 
 def named(text: str, settings: Settings) -> str:

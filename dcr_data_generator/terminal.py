@@ -151,6 +151,9 @@ class Terminal:
         if settings.export:
             self.line(f"The Parquet files: {escape(str(settings.export))}")
         self.line(f"Query the tables: {escape(how_to_query)}")
+        if settings.identity_noise:
+            command = f"uv run python -m dcr_data_generator.identity{settings.place_flags}"
+            self.line(f"Compare how companies normalize emails: {escape(command)}")
         command = f"uv run python -m dcr_data_generator.clean_room rehearse{settings.place_flags}"
         self.line(f"Rehearse the clean room: {escape(command)}")
 

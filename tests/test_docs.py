@@ -55,6 +55,8 @@ NOT_EXECUTED = {
     f"{MODEL} --dry-run",  # tests/test_model.py does
     f"{RUN} --write-project-id my-project --days 7",
     f"{MODEL} --write-project-id my-project",
+    f"{RUN} --identity-noise 0.18",  # tests/test_identity.py does
+    "uv run python -m dcr_data_generator.identity",
     f"{RUN} --remove",  # tests/test_removal.py does
     f"{RUN} --remove --suffix _inference --yes",
 }

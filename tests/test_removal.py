@@ -11,11 +11,12 @@ from google.cloud import bigquery
 
 from dcr_data_generator import warehouse
 from dcr_data_generator.embedded.engine import Endpoints
-from dcr_data_generator.tables import FIVE_TABLES
+from dcr_data_generator.tables import FIVE_TABLES, IDENTITY_TABLES
 from tests.support import emulator
 from tests.support.tables import drop_datasets
 
 PROJECT = "removal-tests"
+TABLES = [*FIVE_TABLES, *IDENTITY_TABLES]
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def client(connect: Callable) -> bigquery.Client:
     client = connect(PROJECT).client
     drop_datasets(client)
     for suffix in ("", "_b"):
-        for table in FIVE_TABLES:
+        for table in TABLES:
             dataset, name = table.split(".")
             client.create_dataset(dataset + suffix, exists_ok=True)
             client.create_table(bigquery.Table(f"{PROJECT}.{dataset}{suffix}.{name}"), exists_ok=True)
@@ -62,7 +63,7 @@ def test_the_five_tables_and_both_datasets_are_deleted_and_nothing_else(
     assert (status, err) == (0, "")
     assert "✓ Delete: merchant_provider.orders, " in out
     assert contents(client) == {
-        *(table.replace(".", "_b.") for table in FIVE_TABLES),
+        *(table.replace(".", "_b.") for table in TABLES),
         "merchant_provider_b",
         "ewallet_provider_b",
     }
@@ -70,7 +71,7 @@ def test_the_five_tables_and_both_datasets_are_deleted_and_nothing_else(
 
 def test_a_suffix_removes_the_tables_of_that_partnership_alone(client: bigquery.Client, remove: Callable) -> None:
     remove("--yes", "--suffix", "_b")
-    assert contents(client) == {*FIVE_TABLES, "merchant_provider", "ewallet_provider"}
+    assert contents(client) == {*TABLES, "merchant_provider", "ewallet_provider"}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_a_dataset_with_other_contents_stays(
     other = {"merchant_provider": "ewallet_provider", "ewallet_provider": "merchant_provider"}[dataset]
     remove("--yes")
     assert dataset in contents(client)
-    assert not contents(client) & {*FIVE_TABLES, other}
+    assert not contents(client) & {*TABLES, other}
 
 
 def test_removing_again_finds_nothing_to_delete(remove: Callable) -> None:

@@ -29,6 +29,7 @@ DEFAULTS = {
     "match_rate": 0.5,
     "wallet_payment_rate": 0.8,
     "wallet_only_rate": 0.2,
+    "identity_noise": 0,
     "engine": "pandas",
 }
 # Two allowed values of every option, as text and as Settings hold them; neither is the default.
@@ -42,6 +43,7 @@ ALLOWED = {
     "match_rate": [("0", 0.0), ("1e-3", 0.001)],
     "wallet_payment_rate": [("0.25", 0.25), ("1", 1.0)],
     "wallet_only_rate": [("0", 0.0), ("0.999", 0.999)],
+    "identity_noise": [("0.18", 0.18), ("1", 1.0)],
     "engine": [("pandas", "pandas"), ("bigquery", "bigquery")],
     "source": [("one", Path("one")), (".", Path())],
     "embedded_dir": [("one", Path("one")), ("not/there/yet", Path("not/there/yet"))],

@@ -70,13 +70,14 @@ PARAMETERS = {
     "match_rate": "FLOAT64",
     "wallet_payment_rate": "FLOAT64",
     "wallet_only_rate": "FLOAT64",
+    "identity_noise": "FLOAT64",
     "source_time": "TIMESTAMP",
     "seed": "STRING",
     "scale": "INTEGER",
     "victim": "STRING",
 }
 STRINGS = Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=Type(type_kind=TypeKind.TYPE_STRING)))
-ARRAYS = ["first_names", "last_names", "domains"]
+ARRAYS = ["first_names", "last_names", "domains", "kinds"]
 MERCHANT = thelook.SCHEMAS | {"users": [*thelook.SCHEMAS["users"], SchemaField("user_geom", "GEOGRAPHY")]}
 SALT = {"clean_room_salt": [SchemaField("salt", "STRING")]}
 HASHED_EMAIL, TIER = SchemaField("hashed_email", "STRING"), SchemaField("account_tier", "STRING")
@@ -97,7 +98,27 @@ WORKING_TABLES = {
         SchemaField("has_items", "BOOLEAN"),
         SchemaField("cents", "INTEGER"),
     ],
+    "identities": [
+        *PERSON[:2],
+        SchemaField("country", "STRING"),
+        PROVIDER_USER_ID,
+        SchemaField("wallet_email", "STRING"),
+        SchemaField("noise_draw", "INTEGER"),
+        SchemaField("phone_draw", "INTEGER"),
+    ],
+    "phones": [
+        *PERSON[:2],
+        PROVIDER_USER_ID,
+        SchemaField("wallet_email", "STRING"),
+        SchemaField("noise_draw", "INTEGER"),
+        SchemaField("phone", "STRING"),
+    ],
 }
+IDENTITY_KEYS = [SchemaField("email", "STRING"), SchemaField("phone", "STRING")]
+IDENTITY_TRUTH = [
+    PROVIDER_USER_ID,
+    *(SchemaField(name, "STRING") for name in ("customer_email", "kind", "email", "true_phone", "phone")),
+]
 WORKING_FUNCTIONS = {
     "salt": ["STRING", "STRING"],
     "scramble": ["INTEGER", "INTEGER"],
@@ -106,6 +127,7 @@ WORKING_FUNCTIONS = {
     "draw_3": ["INTEGER"],
     "draw_4": ["INTEGER"],
 }
+NORMALIZERS = ["as_is", "lower_trim", "uid2", "customer_match"]
 FEATURES = ["log_average_order_value", "items_per_order", "refund_rate", "number_of_orders", "age"]
 # What BigQuery ML's functions return.
 METRICS = ["roc_auc", "accuracy", "precision", "recall", "log_loss"]
@@ -129,8 +151,14 @@ DATASETS = {
         ]
     },
     tables.WORKING: WORKING_TABLES,
-    "merchant_provider": MERCHANT | SALT,
-    "ewallet_provider": tables.SCHEMAS | SALT | {"guessed_emails": [SchemaField("email", "STRING")]},
+    "merchant_provider": MERCHANT | SALT | {"identity_keys": [SchemaField("user_id", "INTEGER"), *IDENTITY_KEYS]},
+    "ewallet_provider": tables.SCHEMAS
+    | SALT
+    | {
+        "guessed_emails": [SchemaField("email", "STRING")],
+        "identity_keys": [PROVIDER_USER_ID, *IDENTITY_KEYS],
+        "identity_truth": IDENTITY_TRUTH,
+    },
     "merchant_clean_room": {
         "customers": [
             HASHED_EMAIL,
@@ -158,9 +186,9 @@ def make_table(name: str, schema: list[SchemaField]) -> SimpleTable:
     return table.build()
 
 
-def make_function(name: str, arguments: list[str]) -> Function:
-    """A function of integers as the catalog knows it."""
-    signature = SignatureBuilder().set_return_type(TypeKind.TYPE_INT64)
+def make_function(name: str, arguments: list[str], returned: str = "INTEGER") -> Function:
+    """A function as the catalog knows it."""
+    signature = SignatureBuilder().set_return_type(KINDS[returned])
     for kind in arguments:
         signature.add_argument(KINDS[kind])
     built = signature.build()
@@ -207,6 +235,8 @@ def analyze() -> Callable[[str], object]:
         if dataset == tables.WORKING:
             for name, arguments in WORKING_FUNCTIONS.items():
                 builder.add_function(make_function(name, arguments))
+            for name in NORMALIZERS:
+                builder.add_function(make_function(name, ["STRING"], "STRING"))
         built = builder.build()
         if dataset == MODEL:
             built.model.append(SimpleModel(id=1, name="higher_tier"))
@@ -292,6 +322,7 @@ FEW_ROWS = {
     "clean_room/queries/2_customer_segmentation": (["ORDER BY"], "one row per tier"),
     "clean_room/queries/2_customer_segmentation_private": (["ORDER BY"], "one row per tier"),
     "clean_room/queries/3_trust_and_fraud": (["ORDER BY"], "two rows"),
+    "identity/measures": (["ORDER BY"], "eight rows"),
     "rehearsable_days": (["a window", "a window"], "one row per day"),
     "report/1_transaction_verification": (["a window", "ORDER BY"], "one row per status"),
     "report/2_customer_segmentation": (["ORDER BY"], "one row per tier"),

@@ -95,6 +95,9 @@ def write(
         "ladder": [],
         "attempts": [],
         "attacks": [],
+        "identity": [],
+        "figures": [],
+        "findings": [],
     }
     text = json.dumps(contents, default=as_json)
     save(page(json.loads(text)), settings.report)

@@ -89,11 +89,12 @@ type Parameter = bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter
 def query_parameters(query: Query, settings: Settings) -> list[Parameter]:
     """Those of the settings, and of the names of invented people, that a query names as @parameters."""
     names = {"first_names": people.FIRST_NAMES, "last_names": people.LAST_NAMES, "domains": people.DOMAINS}
+    names["kinds"] = [kind for kind, times in people.KINDS.items() for _ in range(times)]
     dates = {"first_date": settings.first_date, "last_date": settings.target_date, "target_date": settings.target_date}
-    rates = {name: getattr(settings, name) for name in ("match_rate", "wallet_payment_rate", "wallet_only_rate")}
+    rates = ("match_rate", "wallet_payment_rate", "wallet_only_rate", "identity_noise")
     parameters: list[Parameter] = [
         *(bigquery.ScalarQueryParameter(name, "DATE", value) for name, value in dates.items()),
-        *(bigquery.ScalarQueryParameter(name, "FLOAT64", value) for name, value in rates.items()),
+        *(bigquery.ScalarQueryParameter(name, "FLOAT64", getattr(settings, name)) for name in rates),
         *(bigquery.ArrayQueryParameter(name, "STRING", values) for name, values in names.items()),
         # As text: a seed may be larger than an INT64.
         bigquery.ScalarQueryParameter("seed", "STRING", str(settings.seed)),

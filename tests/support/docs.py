@@ -19,7 +19,7 @@ from pathlib import Path
 from packaging.tags import sys_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from dcr_data_generator import sql
+from dcr_data_generator import people, sql
 from dcr_data_generator.clean_room import __main__ as clean_room
 from dcr_data_generator.clean_room import views
 from dcr_data_generator.clean_room.ladder import RUNGS
@@ -42,6 +42,16 @@ PART = re.compile(
     r"(<!-- made by: uv run (?:--group bench )?python -m tests\.support\.docs ([a-z-]+) -->\n)(.*?)(<!-- end -->)",
     re.DOTALL,
 )
+# What each kind of noise makes of an email.
+WRITTEN = {
+    "tag": "annlee+wallet@example.net",
+    "dots": "a.nnlee@example.net",
+    "second address": "annlee.17@second.example.com",
+    "typo": "annlee@example,com",
+    "blank inside": "annlee @example.com",
+    "blanks": "annlee@example.com ",
+    "case": "ANNLEE@EXAMPLE.COM",
+}
 SHOWN = 3  # of the checks, and of the attempts
 CLEAN_ROOM = ROOT / "docs" / "clean-room.md"
 PACKAGE = ROOT / "dcr_data_generator"
@@ -259,6 +269,13 @@ def example_part(_: Printed) -> str:
     return f"```python\n{serve.example(f'http://{engine.LOCALHOST}:{serve.PORT}')}```\n"
 
 
+def kinds_part(_: Printed) -> str:
+    """How emails differ, and how many."""
+    whole = sum(people.KINDS.values())
+    rows = [[kind, f"{times} of {whole}", f"`{WRITTEN[kind]}`"] for kind, times in people.KINDS.items()]
+    return table(["kind", "share", "for example"], rows)
+
+
 def layout_part(_: Printed) -> str:
     """The modules, and what each says that it is for."""
     rows = []
@@ -318,6 +335,7 @@ PARTS: dict[str, Callable[[Printed], str]] = {
     "attacks": attacks_part,
     "query": query_part,
     "example": example_part,
+    "kinds": kinds_part,
     "layout": layout_part,
 }
 
