@@ -36,6 +36,7 @@ from dcr_data_generator.values import percent, plain
 FOLDER = "clean_room/attacks"
 GUESSES = f"{PROVIDER}.guessed_emails"
 MIN_PEOPLE = 51  # one more than the threshold
+TOLERANCE = 10  # US dollars
 MAX_AVERAGE, DELTA = 500, 0.0001  # as the questions say
 EPSILONS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 DRAWS = 200  # of each of two neighbouring data sets
@@ -177,7 +178,8 @@ def single_out(lab: Lab) -> Outcome:
     outcome = compare(lab, people, victims, attackers.single_out, attackers.single_out_private)
     try:
         lab.room.hides_views = True
-        right = int((conclude(lab, victims, attackers.single_out_template)["spend"] == victims["spend"]).sum())
+        concluded = conclude(lab, victims, attackers.single_out_template)
+        right = int(is_right(concluded["spend"], victims["spend"]).sum())
     finally:
         lab.room.hides_views = False
     sentence = f"{outcome.sentence}; with query templates only, {right} of {len(victims)}, by the list that he passes"
@@ -204,19 +206,28 @@ def membership(lab: Lab) -> Outcome:
 def compare(lab: Lab, people: pd.DataFrame, victims: pd.DataFrame, attacker: Attacker, defended: Attacker) -> Outcome:
     """Attack each victim, without and with the defence, and compare the conclusions with the truth.
 
-    A guess is what is most often true of the people.
+    A guess is what is most often right about the people.
     """
     conclusions, with_defence = (conclude(lab, victims, each) for each in (attacker, defended))
     rows = []
     for secret in conclusions:
-        truth = victims[secret]
-        guess = people[secret].value_counts(normalize=True).max()
-        rows.append(count_right(secret, conclusions[secret] == truth, with_defence[secret] == truth, guess))
+        right, defended = (is_right(each[secret], victims[secret]) for each in (conclusions, with_defence))
+        shares = people[secret].value_counts(normalize=True)
+        guess = max(shares[is_right(shares.index, value)].sum() for value in shares.index)
+        name = f"{secret} within ${TOLERANCE}" if secret == "spend" else secret
+        rows.append(count_right(name, right, defended, guess))
     concluded, true = (
         ", ".join(f"{secret} {plain(value)}" for secret, value in each.items())
         for each in (conclusions.iloc[0], victims[conclusions.columns].iloc[0])
     )
     return Outcome(in_words(rows[0]), rows, f"Of the first of them he concludes: {concluded}. True is: {true}.")
+
+
+def is_right(conclusions: Any, truth: Any) -> Any:  # noqa: ANN401 - a column or its index, and a column or a value
+    """Whether conclusions are true: the same, or an amount of dollars that is close to it."""
+    if conclusions.name == "spend":
+        return abs(conclusions - truth) <= TOLERANCE
+    return conclusions == truth
 
 
 def conclude(lab: Lab, victims: pd.DataFrame, attacker: Attacker) -> pd.DataFrame:

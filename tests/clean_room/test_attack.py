@@ -140,13 +140,18 @@ def test_each_attack_is_counted_against_the_truth(lab: Lab) -> None:
     for outcome in (attack.differencing(lab), attack.single_out(lab)):
         assert all(row["right"] == 1 and row["victims"] == 12 for row in outcome.rows)
         assert "it gets through, and is right about 12 of 12 people" in outcome.sentence
-        assert outcome.rows[-1]["defended"] < 0.5  # of the spend, to the dollar
+        # Of the spend: noise of a scale of 100 dollars is within 10 in a tenth of the cases.
+        assert outcome.rows[-1]["defended"] < 0.6
     outcome = attack.single_out(lab)
-    assert outcome.sentence.endswith("; with query templates only, 0 of 12, by the list that he passes")
+    # No tier has enough people, so he concludes nothing spent, which is close enough to the smallest spends.
+    small = sum(attack.payers(lab)[1]["spend"] <= 10)
+    assert outcome.sentence.endswith(f"; with query templates only, {small} of 12, by the list that he passes")
     [number] = [number for number in range(PEOPLE) if hashed(number) == attack.payers(lab)[1].index[0]]
     assert outcome.example == f"Of the first of them he concludes: spend {number}. True is: spend {number}."
     verified, tier, spend = attack.differencing(lab).rows
-    assert [verified["guess"], tier["guess"], spend["guess"]] == pytest.approx([40 / 60, 20 / 60, 1 / 60])
+    assert [verified["guess"], tier["guess"], spend["guess"]] == pytest.approx(
+        [40 / 60, 20 / 60, 21 / 60]
+    )  # of 0 to 59 dollars, 21 are within 10 of 30
     [member] = attack.membership(lab).rows
     assert (member["right"], member["defended"], member["guess"]) == (1, 0.5, 0.5)
 
@@ -255,11 +260,12 @@ def test_an_attacker_gets_no_more_than_a_subscriber(lab: Lab) -> None:
         "dcr_data_generator.people",
     }
     assert [name.name for node in nodes if isinstance(node, ast.Import) for name in node.names] == ["hashlib"]
-    # Of the parties' own tables, the questions read the attacker's list of guesses and the common salt alone.
+    # Of the parties' own tables, the questions read the attacker's alone; both parties know the salt.
     for query in sql.read_folder(attack.FOLDER):
         if not query.name.startswith(("truth", "dictionary")):
-            own = set(re.findall(r"\w+_provider\.\w+", query.text))
-            assert own <= {attack.GUESSES, "merchant_provider.clean_room_salt", "ewallet_provider.clean_room_salt"}
+            attacker = "ewallet" if query.name.startswith("membership") else "merchant"
+            read = re.findall(r"\b(\w+)_provider\.(\w+)", query.text)
+            assert {party for party, table in read if table != "clean_room_salt"} <= {attacker}
     with pytest.raises(Refused, match="Access Denied"):
         lab.ask("truth")
     with pytest.raises(Refused, match="budget"):

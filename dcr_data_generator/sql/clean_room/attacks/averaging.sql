@@ -1,5 +1,5 @@
 -- attack: Averaging the noise away
--- wants: The merchant wants the exact average behind an answer with noise: what Business customers spend per order.
+-- wants: The merchant wants the exact average behind an answer with noise: what Business users spend per order.
 -- knows: That the noise is drawn anew for each answer.
 -- does: Asks the same again and again, and averages the answers: the error falls with the square root of their number.
 -- defence: The privacy budget, which ends the questions.

@@ -2,8 +2,9 @@
 -- wants: The wallet wants to know who is a customer of the merchant, of people who are not its own users.
 -- knows: A list of guessed emails, and the common salt.
 -- does: Hashes the guesses as the merchant does, and joins them with the list of the merchant's customers.
--- defence: An aggregation threshold instead of the list: a group of one person gets no answer. A salt does not help:
--- it keeps outsiders from hashing guesses, and the other party has it.
+-- defence: An aggregation threshold instead of the list: a group of one person gets no answer. A salt does not help: it
+-- keeps outsiders from hashing guesses, and the other party has it. Fifty people known to be customers, and the guess,
+-- get past the threshold.
 SELECT c.hashed_email
 FROM (
   SELECT TO_HEX(SHA256(CONCAT(s.salt, g.email))) AS hashed_email
