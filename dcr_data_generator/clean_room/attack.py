@@ -220,7 +220,7 @@ def compare(lab: Lab, people: pd.DataFrame, victims: pd.DataFrame, attacker: Att
         ", ".join(f"{secret} {plain(value)}" for secret, value in each.items())
         for each in (conclusions.iloc[0], victims[conclusions.columns].iloc[0])
     )
-    return Outcome(in_words(rows[0]), rows, f"Of the first of them he concludes: {concluded}. True is: {true}.")
+    return Outcome(in_words(rows), rows, f"Of the first of them he concludes: {concluded}. True is: {true}.")
 
 
 def is_right(conclusions: Any, truth: Any) -> Any:  # noqa: ANN401 - a column or its index, and a column or a value
@@ -249,7 +249,7 @@ def dictionary(lab: Lab) -> Outcome:
     emails = pd.Series(attackers.look_up(hashes), dtype="str")
     plain, salted = (digests.map(emails) == victims["email"] for digests in (sha256(victims["email"]), victims.index))
     rows = [count_right("email", plain, salted, guess=0.0)]
-    return Outcome(in_words(rows[0]), rows)
+    return Outcome(in_words(rows), rows)
 
 
 def count_right(secret: str, right: pd.Series, defended: pd.Series, guess: float) -> Row:
@@ -269,14 +269,14 @@ def interval(right: int, trials: int, confidence: float = 0.95) -> tuple[float, 
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def in_words(row: Row) -> str:
+def in_words(rows: Sequence[Row]) -> str:
     """Say what came of an attack that the rules let through."""
-    victims = row["victims"]
-    right, defended = (round(row[name] * victims) for name in ("right", "defended"))
-    return (
-        f"it gets through, and is right about {right:,} of {victims:,} people ({row['secret']}), of which a guess gets "
-        f"{percent(row['guess'])}; with the defence {defended:,} of {victims:,}"
-    )
+    secrets = []
+    for row in rows:
+        right, defended = (round(row[name] * row["victims"]) for name in ("right", "defended"))
+        guess = percent(row["guess"])
+        secrets.append(f"{row['secret']} {right:,}, with the defence {defended:,} (a guess gets {guess})")
+    return f"it gets through. Right of {rows[0]['victims']:,} people: {'; '.join(secrets)}"
 
 
 def averaging(lab: Lab) -> Outcome:

@@ -139,7 +139,8 @@ def test_a_dictionary_finds_common_names_and_only_without_the_salt() -> None:
 def test_each_attack_is_counted_against_the_truth(lab: Lab) -> None:
     for outcome in (attack.differencing(lab), attack.single_out(lab)):
         assert all(row["right"] == 1 and row["victims"] == 12 for row in outcome.rows)
-        assert "it gets through, and is right about 12 of 12 people" in outcome.sentence
+        assert "it gets through. Right of 12 people: " in outcome.sentence
+        assert all(f"{row['secret']} 12, with the defence " in outcome.sentence for row in outcome.rows)
         # Of the spend: noise of a scale of 100 dollars is within 10 in a tenth of the cases.
         assert outcome.rows[-1]["defended"] < 0.6
     outcome = attack.single_out(lab)
@@ -317,11 +318,15 @@ def test_the_command_shows_each_attack_in_a_line_and_adds_it_to_the_report(
     out, err = capsys.readouterr()
     assert err == ""
     titles = [
-        "Differencing: it gets through, and is right about 4 of 4 people (verified)",
+        "Differencing: it gets through. Right of 4 people: verified 4, with the defence",
         "Singling out",
         "Membership:",
     ]
-    titles += ["Dictionary: it gets through, and is right about 4 of 4 people (email)", "Averaging", "Membership under"]
+    titles += [
+        "Dictionary: it gets through. Right of 4 people: email 4, with the defence 0 (a guess gets 0.00%)",
+        "Averaging",
+        "Membership under",
+    ]
     assert all(f"✓ {title}" in out for title in titles)
     text = report.read_text(encoding="utf-8")
     assert "What a clean room does not stop" in text
