@@ -105,7 +105,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
             source.check_alone(client, marked, has_written=True)
         verdict: list[checks.Check] = []
         if not settings.skip_checks:
-            with step("Check the result") as done:
+            with step("Check the result" + (", with true emails" if settings.identity_noise else "")) as done:
                 verdict = checks.run(client, settings)
                 done.result, done.is_good = checks.summarize(verdict), not checks.count_red(verdict)
         if settings.identity_noise:

@@ -1,4 +1,4 @@
-"""Takes down what a run has made: the five tables, and the two datasets if nothing else is in them."""
+"""Takes down what a run has made: its tables, and the two datasets if nothing else is in them."""
 
 import sys
 from collections.abc import Iterable

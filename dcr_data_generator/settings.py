@@ -56,7 +56,7 @@ KEEP_SNAPSHOT = "Leave the merchant's tables as they are, and make the provider'
 MAX_BYTES = "How many bytes of the source a run may read; more than that is refused before anything is replaced."
 ENGINE = "Where step 2 runs: pandas, or bigquery for more than one machine's memory holds. The tables are the same."
 EXPORT = "Write the five tables as Parquet into this folder."
-REMOVE = "Delete the five tables, and the two datasets if nothing else is in them, instead of making them."
+REMOVE = "Delete the tables of a run, and the two datasets if nothing else is in them, instead of making them."
 EXAMPLE = "Example: python -m dcr_data_generator.main --target-date 2025-09-23 --days 7 --match-rate 0.4"
 
 

@@ -97,7 +97,7 @@ def customer_segmentation(figures: bigquery.Row) -> str:
     missing = [tier for tier, average in averages.items() if average is None]
     text = ", ".join(f"{tier} ${average:,.2f}" for tier, average in averages.items() if average is not None)
     if len(missing) == len(averages):
-        return "No customer paid with the wallet, so there is nothing to compare."
+        return "No customer whom an email matches paid with the wallet, so there is nothing to compare."
     if missing:
         return f"Average order value: {text}. No {' and no '.join(missing)} customer paid with the wallet."
     if figures.free < figures.premium < figures.business:

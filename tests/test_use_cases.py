@@ -57,7 +57,7 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
         (
             "2_customer_segmentation",
             {"free": None, "premium": None, "business": None, "business_customers": 0},
-            "No customer paid with the wallet, so there is nothing to compare.",
+            "No customer whom an email matches paid with the wallet, so there is nothing to compare.",
         ),
         (
             "3_trust_and_fraud",

@@ -58,9 +58,9 @@ RUNGS = (
 )
 
 
-def climb(opened: Answer, rules: Reply, noise: Reply, template: Answer, note_on_templates: str) -> list[Seen]:
-    """Put on each rung what was seen there of the question; the open answer is also that of a plain exchange."""
-    answers = (opened, rules.answer, noise.answer, template)
+def climb(exchanged: Answer, rules: Reply, noise: Reply, template: Answer, note_on_templates: str) -> list[Seen]:
+    """Put on each rung what was seen there of the question."""
+    answers = (exchanged, rules.answer, noise.answer, template)
     price = sentence(noise.withheld).removeprefix("the exact figures, withheld: ")
     notes = ("Every row.", sentence(rules.withheld), f"With noise. It costs {price}", note_on_templates)
     seen = []

@@ -274,7 +274,8 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
         yield Call(text, partial(load_salt, target, table, secret), target.owner(table))
     for view in target.views:
         statement = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.table)}"
-        text = f"{statement}, deleted first, with its listing, if its policy cannot be changed"
+        first = ", deleted first, with its listing, if its policy cannot be changed" if target.is_clean_room else ""
+        text = statement + first
         role = f"{target.owner(view.table)}, {target.owner(view.source)}, and {target.admin}"
         yield Call(text, partial(create_view, target, view), role)
         text = f"bigquery.datasets.patch {target.path(view.source)}, authorize view {view.table}"

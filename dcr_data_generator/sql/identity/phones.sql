@@ -5,7 +5,7 @@ CREATE OR REPLACE TABLE ewallet_working.phones AS
 WITH
   -- A number is its start, a number from the first one on, the middle, and two digits.
   ranges AS (
-    SELECT 'United States' AS country, '+1' AS start, 200 AS first, '55501' AS middle, 80000 AS size
+    SELECT 'United States' AS country, '+1' AS start, 201 AS first, '55501' AS middle, 59900 AS size
     UNION ALL
     SELECT 'United Kingdom', '+447700900', 0, '', 1000
     UNION ALL

@@ -95,7 +95,7 @@ SELECT
       WHEN LOWER(email) != email THEN LOWER(email)
       ELSE CONCAT(email, ' ')
     END
-    WHEN 'blanks' THEN CONCAT(email, IF(MOD(number, 2) = 0, ' ', '\t'))
+    WHEN 'blanks' THEN CONCAT(email, ' ')
     WHEN 'blank inside' THEN REPLACE(person, '@', ' @')
     WHEN 'tag' THEN REPLACE(person, '@', '+wallet@')
     WHEN 'dots' THEN CONCAT(SUBSTR(person, 1, 1), '.', SUBSTR(person, 2))
@@ -113,6 +113,10 @@ SELECT
   CAST(NULL AS STRING) AS kind,
   wallet_email AS email,
   phone AS true_phone,
-  phone
+  IF(
+    MOD(provider_user_id, 2) = 0,
+    REGEXP_REPLACE(phone, r'^\+(1|33|44|49|61)(\d\d\d)(\d+)(\d\d\d\d)$', r'\1 (\2) \3-\4'),
+    phone
+  ) AS phone
 FROM ewallet_working.phones
 WHERE email IS NULL

@@ -8,7 +8,7 @@ FROM ewallet_provider.identity_truth AS t
 LEFT JOIN merchant_provider.identity_keys AS m
   ON LOWER(TRIM(t.customer_email, ' \t\r\n')) = LOWER(TRIM(m.email, ' \t\r\n'))
 WHERE NOT REGEXP_CONTAINS(
-  t.true_phone, r'^\+(1[2-9]\d\d55501\d\d|447700900\d\d\d|493023125\d\d\d|3363998\d\d\d\d|6125550\d\d\d\d)$'
+  t.true_phone, r'^\+(1[2-7]\d\d55501\d\d|447700900\d\d\d|493023125\d\d\d|3363998\d\d\d\d|6125550\d\d\d\d)$'
 )
   OR REGEXP_REPLACE(t.phone, '[^0-9]', '') != SUBSTR(t.true_phone, 2)
   OR m.phone != t.true_phone

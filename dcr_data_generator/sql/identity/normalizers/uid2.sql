@@ -4,10 +4,10 @@
 CREATE OR REPLACE FUNCTION ewallet_working.uid2(key STRING) AS (
   CASE
     WHEN NOT REGEXP_CONTAINS(key, '@') THEN CONCAT('+', REGEXP_REPLACE(key, '[^0-9]', ''))
-    WHEN REGEXP_CONTAINS(LOWER(TRIM(key, ' \t\r\n')), r'@(gmail\.com|example\.net)$') THEN CONCAT(
-      REPLACE(REGEXP_EXTRACT(LOWER(TRIM(key, ' \t\r\n')), '^[^+@]*'), '.', ''),
-      REGEXP_EXTRACT(LOWER(TRIM(key, ' \t\r\n')), '@[^@]*$')
+    WHEN REGEXP_CONTAINS(LOWER(TRIM(key, ' ')), r'@(gmail\.com|example\.net)$') THEN CONCAT(
+      REPLACE(REGEXP_EXTRACT(LOWER(TRIM(key, ' ')), '^[^+@]*'), '.', ''),
+      REGEXP_EXTRACT(LOWER(TRIM(key, ' ')), '@[^@]*$')
     )
-    ELSE LOWER(TRIM(key, ' \t\r\n'))
+    ELSE LOWER(TRIM(key, ' '))
   END
 )
