@@ -39,6 +39,7 @@ CLEAN_ROOM_OPTIONS = (
     "only",
     "victims",
     "templates",
+    "normalize",
 )
 PANELS = ("Where", "Snapshot", "Provider", "Output")
 REPORT = Path("report.html")

@@ -1,22 +1,27 @@
 """The identity lab: how emails differ, what each normalizer recovers, and the command that compares them."""
 
 import base64
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from pydantic import SecretStr
 
 from dcr_data_generator import checks, ewallet, identity, noise, sql
+from dcr_data_generator.clean_room import rehearse
 from dcr_data_generator.embedded import sample
 from dcr_data_generator.tables import DESCRIPTIONS, IDENTITY_TABLES, SCHEMAS, ReplacedTables
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import docs, emulator, engines, tables
+from tests.support.normalized import NORMALIZED, RULES
 from tests.support.settings import make_settings
 
 SETTINGS = make_settings(identity_noise=0.18)
 PROJECT = "identity-tests"
+DOCS = Path(__file__).parents[1] / "docs" / "identity.md"
 CHECKS = "checks/identity"
 BEFORE = "ewallet_provider.users_before"
 
@@ -158,20 +163,23 @@ def test_uid2_gives_the_published_hashes(place: Warehouse) -> None:
     assert hashes[0][0][1] == "FsGNM28LJQ8OLZB0Us65ZYp07NrovJSGTCMSKnLMJ6U="
 
 
-@pytest.mark.parametrize(
-    ("normalizer", "key", "normalized"),
-    [
-        ("as_is", " Ann@example.net", " Ann@example.net"),
-        ("lower_trim", "\\tAnn.Lee+x@example.net ", "ann.lee+x@example.net"),
-        ("customer_match", " Ann. Lee+x@gmail.com", "ann.lee+x@gmail.com"),
-        ("customer_match", "1 (800) 555-0100", "+18005550100"),
-        ("uid2", "Ann.Lee+x@example.net", "annlee@example.net"),
-        ("uid2", "ann lee@example.com", "ann lee@example.com"),
-    ],
-)
-def test_a_normalizer_follows_its_published_rules(normalizer: str, key: str, normalized: str, place: Warehouse) -> None:
+def test_a_normalizer_follows_its_published_rules(place: Warehouse) -> None:
+    expected = [(key, *rules.values()) for key, rules in NORMALIZED.items()]
+    expected.append(("1 (800) 555-0100", "1 (800) 555-0100", "1 (800) 555-0100", "+18005550100", "+18005550100"))
+    calls = ", ".join(f"ewallet_working.{rule}(key)" for rule in RULES)
+    keys = ", ".join(repr(key) for key, *_ in expected)
     with ewallet.working_dataset(place.client, SETTINGS, "identity/normalizers"):
-        assert rows(place, f"SELECT ewallet_working.{normalizer}('{key}')") == [(normalized,)]
+        assert sorted(rows(place, f"SELECT key, {calls} FROM UNNEST([{keys}]) AS key")) == sorted(expected)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_clean_room_finds_whom_its_rule_finds(rule: str, place: Warehouse) -> None:
+    room = rehearse.build(place, SETTINGS, SecretStr("x" * 16), rule)
+    rehearse.fill(place, SETTINGS, room, [])
+    users, keys = (room.engine.rows(f"{party}_provider.clean_room_keys") for party in ("ewallet", "merchant"))
+    found = len({key for _, key in users} & {key for _, key in keys})
+    assert found == FOUND[rule, 1]
+    assert re.search(rf"\b{1130 - found} (match nobody )?by `{rule}`", DOCS.read_text(encoding="utf-8"))
 
 
 def test_two_customers_whom_a_rule_takes_for_one_are_mixed_up(connect: Callable[[str], Warehouse]) -> None:

@@ -79,7 +79,7 @@ PARAMETERS = {
 STRINGS = Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=Type(type_kind=TypeKind.TYPE_STRING)))
 ARRAYS = ["first_names", "last_names", "domains", "kinds"]
 MERCHANT = thelook.SCHEMAS | {"users": [*thelook.SCHEMAS["users"], SchemaField("user_geom", "GEOGRAPHY")]}
-SALT = {"clean_room_salt": [SchemaField("salt", "STRING")]}
+SALT = {"clean_room_salt": [SchemaField("salt", "STRING"), SchemaField("normalizer", "STRING")]}
 HASHED_EMAIL, TIER = SchemaField("hashed_email", "STRING"), SchemaField("account_tier", "STRING")
 AMOUNT = SchemaField("transaction_amount", "FLOAT64")
 # What step 2 makes on the way inside BigQuery.
@@ -151,10 +151,16 @@ DATASETS = {
         ]
     },
     tables.WORKING: WORKING_TABLES,
-    "merchant_provider": MERCHANT | SALT | {"identity_keys": [SchemaField("user_id", "INTEGER"), *IDENTITY_KEYS]},
+    "merchant_provider": MERCHANT
+    | SALT
+    | {
+        "clean_room_keys": [SchemaField("user_id", "INTEGER"), HASHED_EMAIL],
+        "identity_keys": [SchemaField("user_id", "INTEGER"), *IDENTITY_KEYS],
+    },
     "ewallet_provider": tables.SCHEMAS
     | SALT
     | {
+        "clean_room_keys": [PROVIDER_USER_ID, HASHED_EMAIL],
         "guessed_emails": [SchemaField("email", "STRING")],
         "identity_keys": [PROVIDER_USER_ID, *IDENTITY_KEYS],
         "identity_truth": IDENTITY_TRUTH,

@@ -24,7 +24,7 @@ from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstoo
 from dcr_data_generator.clean_room.analysis_rules.rules import Budgets
 from dcr_data_generator.clean_room.attackers import Attacker
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
-from dcr_data_generator.clean_room.settings import AttackSettings
+from dcr_data_generator.clean_room.settings import LOWER_TRIM, AttackSettings
 from dcr_data_generator.draws import draw
 from dcr_data_generator.people import hash_emails
 from dcr_data_generator.report import add_to_report
@@ -101,7 +101,7 @@ def attack(settings: AttackSettings, terminal: Terminal) -> int:
         with step("Put both parties' tables behind the views"):
             secret = salt.given_or_drawn(None)
             more_views = views.read(folder=f"{FOLDER}/views")
-            room = rehearse.build(place, settings, secret, more_views, {GUESSES: {"email": "STRING"}})
+            room = rehearse.build(place, settings, secret, LOWER_TRIM, more_views, {GUESSES: {"email": "STRING"}})
             room.engine.parameters = ["victim"]
             terminal.notices(rehearse.estimate_time(place, settings))
             rehearse.fill(place, settings, room, [query.text for query in sql.read_folder(FOLDER)])

@@ -42,7 +42,7 @@ DISPLAY_NAME = "E-commerce merchant and e-wallet provider"
 DATASET_DESCRIPTION = "What this party shares: views of its own tables."
 LABELS = {"application": "dcr-data-generator", "made-by": "clean-room"}
 FINGERPRINT = "definition"  # the label of a view that tells which statement created it
-SALT_SCHEMA = [bigquery.SchemaField("salt", "STRING", "REQUIRED")]
+SALT_SCHEMA = [bigquery.SchemaField(name, "STRING", "REQUIRED") for name in ("salt", "normalizer")]
 USER = "BigQuery User (roles/bigquery.user) on project {}"
 # What a subscriber of a data clean room needs, by the page on data clean rooms.
 SUBSCRIBER_ROLES = ("roles/analyticshub.subscriber", "roles/analyticshub.subscriptionOwner")
@@ -120,12 +120,16 @@ class Template(NamedTuple):
 
 
 class Target(NamedTuple):
-    """The clean room: its projects, location and views, and how to connect to a project and to the sharing API."""
+    """The clean room: its projects, location and views, and how to connect to a project and to the sharing API.
+
+    `views` are shared; `keys` are of the parties' own keys, one view beside each party's own tables.
+    """
 
     merchant_project: str
     provider_project: str
     location: str
     views: Sequence[View]
+    keys: Sequence[View]
     connect: Callable[[str], bigquery.Client]
     connect_to_sharing: Callable[[], sharing.AnalyticsHubServiceClient]
     suffix: str = ""
@@ -257,8 +261,8 @@ def connect(settings: SharingSettings) -> Iterator[Target]:
             kind, provider = settings.as_.replace("-", "_"), settings.provider_project_id or merchant
         elif isinstance(settings, UnsubscribeSettings):
             kind = settings.to.replace("-", "_")
-        shared = views.read(suffix, kind)
-        yield Target(merchant, provider, settings.location, shared, client, sharing_client, suffix, kind)
+        shared, keys = views.read(suffix, kind), views.read(suffix, kind, views.KEYS)
+        yield Target(merchant, provider, settings.location, shared, keys, client, sharing_client, suffix, kind)
 
 
 def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretStr) -> Iterator[Call]:
@@ -271,7 +275,10 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
         yield Call(text, partial(create_dataset, target, dataset), USER.format(target.project(dataset)))
     for table in target.salt_tables:
         text = f"bigquery.jobs.insert load {target.path(table)}, one row"
-        yield Call(text, partial(load_salt, target, table, secret), target.owner(table))
+        yield Call(text, partial(load_salt, target, table, secret, settings.normalize), target.owner(table))
+    for view in target.keys:
+        text = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.table)}"
+        yield Call(text, partial(create_view, target, view), target.owner(view.table))
     for view in target.views:
         statement = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.table)}"
         first = ", deleted first, with its listing, if its policy cannot be changed" if target.is_clean_room else ""
@@ -332,7 +339,7 @@ def calls_to_unpublish(target: Target) -> Iterator[Call]:
         text = f"bigquery.datasets.patch {target.path(view.source)}, do not authorize view {view.table}"
         yield Call(text, partial(set_authorization, target, view, False), target.owner(view.source))
         yield call_to_delete(target, view.table)
-    for table in target.salt_tables:
+    for table in [*(view.table for view in target.keys), *target.salt_tables]:
         yield call_to_delete(target, table)
     for dataset in target.datasets:
         text = f"bigquery.datasets.delete {target.path(dataset)}"
@@ -375,15 +382,16 @@ def create_dataset(target: Target, name: str) -> str | None:
     return "created"
 
 
-def load_salt(target: Target, table: str, secret: SecretStr) -> str | None:
-    """Load the salt beside a party's own tables, where only the party and its authorized views can read it."""
-    client, name, text = target.client(table), target.path(table), secret.get_secret_value()
+def load_salt(target: Target, table: str, secret: SecretStr, normalizer: str) -> str | None:
+    """Load what makes a key of an email beside a party's own tables, where only the party and its views can read it."""
+    client, name = target.client(table), target.path(table)
+    content = {"salt": secret.get_secret_value(), "normalizer": normalizer}
     current = find(client.get_table, name)
-    if current and [row["salt"] for row in client.list_rows(current)] == [text]:
+    if current and [dict(row) for row in client.list_rows(current)] == [content]:
         return None
     # A load job, because the job history shows the text and the parameters of every statement.
     job_config = bigquery.LoadJobConfig(schema=SALT_SCHEMA, write_disposition="WRITE_TRUNCATE")
-    client.load_table_from_dataframe(pd.DataFrame({"salt": [text]}), name, job_config=job_config).result()
+    client.load_table_from_dataframe(pd.DataFrame([content]), name, job_config=job_config).result()
     return "changed" if current else "created"
 
 

@@ -20,7 +20,7 @@ from dcr_data_generator import shutdown, source, sql, use_cases, warehouse
 from dcr_data_generator.clean_room import analysis_rules, ladder, salt, views
 from dcr_data_generator.clean_room.analysis_rules import Answer, CleanRoom, NotUnderstood, Refused, Reply
 from dcr_data_generator.clean_room.ladder import Seen
-from dcr_data_generator.clean_room.settings import RehearseSettings
+from dcr_data_generator.clean_room.settings import LOWER_TRIM, RehearseSettings
 from dcr_data_generator.clean_room.views import View
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.report import Attempt, Protected, add_to_report
@@ -58,8 +58,9 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
     with connected(settings, terminal) as place:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
         own = unnamed(settings.query, settings) if settings.query else None
-        with step("Put both parties' tables behind the views"):
-            room = build(place, settings, salt.given_or_drawn(settings.salt_file))
+        with step("Put both parties' tables behind the views") as done:
+            done.result = f"emails normalized by {settings.normalize}"
+            room = build(place, settings, salt.given_or_drawn(settings.salt_file), settings.normalize)
             if settings.linked_dataset:
                 room.link(settings.linked_dataset)
             if not own:
@@ -119,10 +120,13 @@ def build(
     place: Warehouse,
     settings: Settings,
     secret: SecretStr,
+    normalizer: str = LOWER_TRIM,
     more_views: Sequence[View] = (),
     more_tables: Mapping[str, Mapping[str, str]] | None = None,
 ) -> CleanRoom:
     """Make a clean room in memory, of the views and the five tables without their rows; more tables by their columns.
+
+    Emails are normalized by a rule of sql/identity/normalizers.
 
     Raises:
         UserError: no run has made the tables yet, or a view is not BigQuery's.
@@ -137,14 +141,16 @@ def build(
             f"there is nothing to rehearse with on {place.name}: "
             "run `uv run python -m dcr_data_generator.main` first, with the same flags"
         ) from None
+    secrets = {"salt": secret.get_secret_value(), "normalizer": normalizer}
+    all_views = [*views.read(folder=views.KEYS), *views.read(), *more_views]
     try:
         room = CleanRoom(
             {
                 **{table: {field.name: field.field_type for field in schema} for table, schema in schemas.items()},
                 **(more_tables or {}),
             },
-            {f"{party}.{salt.SALT_TABLE}": {"salt": secret.get_secret_value()} for party in (MERCHANT, PROVIDER)},
-            {f"{view.dataset}.{view.name}": (view.policy, view.query) for view in [*views.read(), *more_views]},
+            {f"{party}.{salt.SALT_TABLE}": secrets for party in (MERCHANT, PROVIDER)},
+            {view.table: (view.policy, view.query) for view in all_views},
         )
         for template in sql.read_folder("clean_room/templates"):
             room.add_template(template.text)
@@ -269,11 +275,14 @@ def protected(rehearsed: Rehearsed, settings: RehearseSettings) -> Protected:
     views = [
         view for view in sql.read_folder("clean_room/views") if re.search(rf"_clean_room\.{view.name}\b", query.text)
     ]
+    rules = [f"{view.name}: {view.comments['rule']}" for view in views]
+    if "hashed_email" in query.text:
+        rules.append(f"Emails are normalized by {settings.normalize} before they are hashed.")
     return Protected(
         use_case.name,
         query.comments["explanation"],
         named(query.text, settings),
-        [f"{view.name}: {view.comments['rule']}" for view in views],
+        rules,
         rows,
         len(answer.rows),
         withheld,

@@ -17,6 +17,9 @@ ATTACKS = ("differencing", "single_out", "membership", "dictionary", "averaging"
 KINDS = click.Choice(["clean-room", "exchange"])
 KIND_HELP = "What to publish: a data clean room with analysis rules, or a plain exchange of all rows."
 TO_HELP = "What to subscribe to: the data clean room, or the plain exchange, which gets a linked dataset per party."
+LOWER_TRIM = "lower_trim"
+NORMALIZERS = ("as_is", LOWER_TRIM, "uid2", "customer_match")
+NORMALIZE_HELP = "The rule by which the parties normalize an email before they hash it: see docs/identity.md."
 SALT_HELP = "A file with the salt of the hashes; otherwise DCR_SALT has it."
 
 
@@ -63,6 +66,7 @@ class RehearseSettings(Settings):
         PANEL, "The query names the views as in this linked dataset.", parse_dataset, "NAME", None
     )
     salt_file: SecretStr | None = option(PANEL, SALT_HELP, parse_salt_file, "FILE", None)
+    normalize: str = option(PANEL, NORMALIZE_HELP, click.Choice(NORMALIZERS), "RULE", LOWER_TRIM)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +99,7 @@ class PublishSettings(UnpublishSettings):
     """What `publish` needs to know."""
 
     salt_file: SecretStr | None = option(PANEL, SALT_HELP, parse_salt_file, "FILE", None)
+    normalize: str = option(PANEL, NORMALIZE_HELP, click.Choice(NORMALIZERS), "RULE", LOWER_TRIM)
     subscriber: tuple[str, ...] = option(
         PANEL, "Who may subscribe: user:... or group:...; may be repeated.", parse_subscriber, "WHO", (), multiple=True
     )

@@ -1,4 +1,4 @@
-"""The views that the two parties share: the files of sql/clean_room/views, read once for every command."""
+"""The views that the two parties share, and those of their own keys: sql/clean_room/views and sql/clean_room/keys."""
 
 import re
 from typing import NamedTuple
@@ -7,16 +7,18 @@ from dcr_data_generator import sql
 from dcr_data_generator.clean_room import policy
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.tables import suffixed
+from dcr_data_generator.tables import MERCHANT, PROVIDER, suffixed
 
 # What the views are shared in: their datasets and the salt beside the parties' tables are named after it.
 CLEAN_ROOM, EXCHANGE = "clean_room", "exchange"
 STATEMENT = re.compile(
     r"(--[^\n]*\n)*CREATE OR REPLACE VIEW (?P<dataset>\w+)\.(?P<name>\w+)\s+"
-    r"OPTIONS \(\s*description = '(?P<description>[^']*)',\s*privacy_policy = '(?P<policy>[^']*)'\s*\)\s*"
+    r"OPTIONS \(\s*description = '(?P<description>[^']*)'(,\s*privacy_policy = '(?P<policy>[^']*)')?\s*\)\s*"
     r"AS\s(?P<query>.*)",
     re.DOTALL,
 )
+NO_POLICY = PrivacyPolicy.model_construct()
+VIEWS, KEYS = "clean_room/views", "clean_room/keys"
 
 
 class View(NamedTuple):
@@ -40,7 +42,7 @@ class View(NamedTuple):
         return re.sub(f"_({CLEAN_ROOM}|{EXCHANGE})", "_provider", self.dataset, count=1)
 
 
-def read(suffix: str = "", kind: str = CLEAN_ROOM, folder: str = "clean_room/views") -> list[View]:
+def read(suffix: str = "", kind: str = CLEAN_ROOM, folder: str = VIEWS) -> list[View]:
     """Read the views of a folder for a clean room or a plain exchange, in datasets with a suffix.
 
     A view may read those before it.
@@ -56,15 +58,18 @@ def read(suffix: str = "", kind: str = CLEAN_ROOM, folder: str = "clean_room/vie
 
 
 def parse(file: sql.Query) -> View:
-    """Read a view from its CREATE VIEW statement."""
+    """Read a view from its CREATE VIEW statement; one beside a party's own tables is its own, and needs no policy."""
     statement = STATEMENT.fullmatch(file.text)
-    if not statement:
+    is_own = statement and statement["dataset"].startswith((MERCHANT, PROVIDER))
+    if not statement or not (statement["policy"] or is_own):
         raise UserError(
             f"{file.name}.sql is not CREATE OR REPLACE VIEW dataset.name OPTIONS (description = '...', "
             "privacy_policy = '...') AS SELECT ...: without a policy, a subscriber sees the whole view"
         )
     parts = statement.groupdict()
-    parsed = policy.read(f"{parts['dataset']}.{parts['name']}", parts["policy"])
+    parsed = NO_POLICY
+    if parts["policy"]:
+        parsed = policy.read(f"{parts['dataset']}.{parts['name']}", parts["policy"])
     return View(parts["dataset"], parts["name"], parts["description"], parsed, parts["query"], file.text)
 
 
@@ -72,7 +77,6 @@ def without_policy(view: View) -> View:
     """The same view for a plain exchange, in a dataset and with a salt of its own."""
     description = view.description.partition(". ")[0] + "."
     options = f"OPTIONS (description = '{description}')"
-    query = view.query.replace(CLEAN_ROOM, EXCHANGE)
-    dataset = view.dataset.replace(CLEAN_ROOM, EXCHANGE, 1)
-    statement = f"CREATE OR REPLACE VIEW {dataset}.{view.name}\n{options}\nAS\n{query}"
-    return View(dataset, view.name, description, PrivacyPolicy.model_construct(), query, statement)
+    dataset, name, query = (text.replace(CLEAN_ROOM, EXCHANGE) for text in (view.dataset, view.name, view.query))
+    statement = f"CREATE OR REPLACE VIEW {dataset}.{name}\n{options}\nAS\n{query}"
+    return View(dataset, name, description, NO_POLICY, query, statement)

@@ -49,8 +49,11 @@ def room() -> CleanRoom:
         for dataset, schemas in (("merchant_provider", thelook.SCHEMAS), ("ewallet_provider", SCHEMAS))
         for name, schema in schemas.items()
     } | {attack.GUESSES: {"email": "STRING"}}
-    secrets = {f"{party}.clean_room_salt": {"salt": SALT} for party in ("merchant_provider", "ewallet_provider")}
-    all_views = [*views.read(), *views.read(folder=f"{attack.FOLDER}/views")]
+    secret = {"salt": SALT, "normalizer": "lower_trim"}
+    secrets = {f"{party}.clean_room_salt": secret for party in ("merchant_provider", "ewallet_provider")}
+    all_views = [
+        view for folder in (views.KEYS, views.VIEWS, f"{attack.FOLDER}/views") for view in views.read(folder=folder)
+    ]
     room = CleanRoom(columns, secrets, {view.table: (view.policy, view.query) for view in all_views})
     for template in sql.read_folder("clean_room/templates"):
         room.add_template(template.text)

@@ -143,7 +143,7 @@ class Room:
 
     def __init__(self, client_of: Callable[[str], bigquery.Client], service: SharingService, client: object) -> None:
         self.client_of, self.service, self.sharing_client = client_of, service, client
-        self.views = views.read()
+        self.views, self.keys = views.read(), views.read(folder=views.KEYS)
 
     def change_view(self, name: str, old: str, new: str) -> None:
         """Change a view's statement before the next call of `publish`."""
@@ -153,13 +153,11 @@ class Room:
 
     def target(self, location: str = "US") -> Target:
         """Where it is published."""
-        return Target(MERCHANT, PROVIDER, location, self.views, self.client_of, lambda: self.sharing_client)
+        return Target(MERCHANT, PROVIDER, location, self.views, self.keys, self.client_of, lambda: self.sharing_client)
 
-    def calls(
-        self, *subscribers: str, salt: SecretStr = SALT, allow_egress: bool = False, location: str = "US"
-    ) -> list[Call]:
+    def calls(self, *subscribers: str, salt: SecretStr = SALT, location: str = "US", **options: object) -> list[Call]:
         """The calls that publish it."""
-        settings = PublishSettings(**asdict(make_settings()), subscriber=subscribers, allow_egress=allow_egress)
+        settings = PublishSettings(**asdict(make_settings()), subscriber=subscribers, **options)
         return list(publish.calls_to_publish(self.target(location), settings, salt))
 
     def publish(self, *subscribers: str, **options: object) -> list[str | None]:
@@ -231,7 +229,7 @@ def test_the_salt_is_beside_each_partys_own_tables_only_and_in_no_text(room: Roo
     assert {path for path, tables in room.contents().items() if "clean_room_salt" in tables} == set(SOURCES)
     for path in SOURCES:
         rows = room.client_of(path.split(".")[0]).list_rows(f"{path}.clean_room_salt")
-        assert [row.values() for row in rows] == [(SALT.get_secret_value(),)]
+        assert [row.values() for row in rows] == [(SALT.get_secret_value(), "lower_trim")]
     assert SALT.get_secret_value() not in "".join(call.text + call.role for call in room.calls(ANN))
 
 
@@ -402,6 +400,24 @@ def test_only_what_differs_is_changed(room: Room) -> None:
         f"analyticshub.listings.create {listing.name}": "changed",
     }
     assert exchange.display_name == "E-commerce merchant and e-wallet provider"
+
+
+def test_another_normalizer_changes_no_view(room: Room) -> None:
+    """A view that is replaced would have its whole privacy budget again."""
+    room.publish()
+    changes = {call.text.split(",")[0]: change for call in room.calls(normalize="uid2") if (change := call.run())}
+    salts = [f"{path}.clean_room_salt" for path in SOURCES]
+    assert changes == {f"bigquery.jobs.insert load {salt}": "changed" for salt in salts}
+    for salt in salts:
+        rows = room.client_of(salt.split(".")[0]).list_rows(salt)
+        assert [row.values() for row in rows] == [(SALT.get_secret_value(), "uid2")]
+
+
+def test_the_keys_of_ones_own_people_are_shared_with_nobody(room: Room) -> None:
+    room.publish()
+    assert {path for path, tables in room.contents().items() if "clean_room_keys" in tables} == set(SOURCES)
+    assert "clean_room_keys" not in set().union(*room.authorized_views().values())
+    assert not any("keys" in name for name in room.service.listings)
 
 
 def test_listings_are_recreated_when_the_egress_rule_differs(room: Room) -> None:
@@ -771,9 +787,9 @@ def test_a_query_template_reads_the_views_of_one_party_and_one_table_of_the_subs
 
 def test_the_commands_say_what_each_call_changed(run: Callable) -> None:
     outputs = [run([name, *FLAGS]).splitlines() for name in ("publish", "publish", "unpublish")]
-    assert [sum("(created)" in line for line in lines) for lines in outputs] == [15, 0, 0]
-    assert [sum("(unchanged)" in line for line in lines) for lines in outputs] == [6, 26, 12]  # no query templates
-    assert [sum("(deleted)" in line for line in lines) for lines in outputs] == [0, 0, 15]
+    assert [sum("(created)" in line for line in lines) for lines in outputs] == [17, 0, 0]
+    assert [sum("(unchanged)" in line for line in lines) for lines in outputs] == [6, 28, 12]  # no query templates
+    assert [sum("(deleted)" in line for line in lines) for lines in outputs] == [0, 0, 17]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from dcr_data_generator import sql, warehouse
 from dcr_data_generator.clean_room import __main__ as command
-from dcr_data_generator.clean_room import rehearse, salt, views
+from dcr_data_generator.clean_room import rehearse, views
 from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstood, Refused
 from dcr_data_generator.clean_room.analysis_rules.rules import Budgets
 from dcr_data_generator.embedded import thelook
@@ -26,6 +26,7 @@ from dcr_data_generator.tables import SCHEMAS, unnamed
 from dcr_data_generator.terminal import Terminal
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import docs, tables
+from tests.support.normalized import NORMALIZED, RULES
 from tests.support.page import Page
 from tests.support.settings import make_settings
 
@@ -38,15 +39,20 @@ COLUMNS = {
 }
 
 
+def make_room(kind: str = views.CLEAN_ROOM) -> CleanRoom:
+    """The clean room of the package, or its plain exchange."""
+    secrets = {
+        f"{party}_provider.{kind}_salt": {"salt": SALT.get_secret_value(), "normalizer": "lower_trim"}
+        for party in PARTIES
+    }
+    all_views = [*views.read(kind=kind, folder=views.KEYS), *views.read(kind=kind)]
+    return CleanRoom(COLUMNS, secrets, {view.table: (view.policy, view.query) for view in all_views})
+
+
 @pytest.fixture(scope="module")
 def package_room() -> CleanRoom:
-    """The clean room of the package."""
-    secrets = {
-        f"{party}.{salt.SALT_TABLE}": {"salt": SALT.get_secret_value()}
-        for party in ("merchant_provider", "ewallet_provider")
-    }
-    rules = {f"{view.dataset}.{view.name}": (view.policy, view.query) for view in views.read()}
-    room = CleanRoom(COLUMNS, secrets, rules)
+    """The clean room of the package, with its query templates."""
+    room = make_room()
     for template in sql.read_folder("clean_room/templates"):
         room.add_template(template.text)
     return room
@@ -87,9 +93,7 @@ def wallets(people: dict[str, int]) -> dict[str, list[dict]]:
 
 
 def test_a_plain_exchange_answers_openly() -> None:
-    secrets = {f"{party}.exchange_salt": {"salt": "x"} for party in ("merchant_provider", "ewallet_provider")}
-    rules = {view.table: (view.policy, view.query) for view in views.read(kind=views.EXCHANGE)}
-    room = CleanRoom(COLUMNS, secrets, rules)
+    room = make_room(views.EXCHANGE)
     fill(room, **wallets({"Free": 2, "Business": 1}))
     question = sql.read("clean_room/queries/2_customer_segmentation").text.replace("clean_room.", "exchange.")
     answer, withheld = room.ask(re.sub(r"WITH AGGREGATION_THRESHOLD OPTIONS \(.*\)", "", question))
@@ -173,8 +177,7 @@ def test_a_template_is_called_with_a_table_of_the_subscriber(argument: str, reas
     ],
 )
 def test_a_query_template_keeps_to_the_limits_of_bigquery(parameters: str, query: str, reason: str) -> None:
-    rules = {view.table: (view.policy, view.query) for view in views.read()}
-    room = CleanRoom(COLUMNS, {f"{party}_provider.{salt.SALT_TABLE}": {"salt": "x"} for party in PARTIES}, rules)
+    room = make_room()
     with pytest.raises(NotUnderstood, match=reason):
         room.add_template(f"CREATE TABLE FUNCTION ewallet_clean_room.f({parameters}) AS ({query})")
 
@@ -252,7 +255,7 @@ def test_a_rehearsal_of_more_than_a_minute_says_which_days_would_take_one(
 
 
 def test_no_view_shares_an_email_a_name_an_address_or_a_date_of_birth(room: CleanRoom) -> None:
-    assert room.columns == {
+    assert {name: room.columns[name] for name in room.policies} == {
         "ewallet_clean_room.wallet_orders": ["order_id", "transaction_id", "transaction_amount"],
         "ewallet_clean_room.wallet_customers": ["hashed_email", "account_tier", "is_verified_user"],
         "ewallet_clean_room.wallet_spend": ["hashed_email", "account_tier", "transaction_amount"],
@@ -272,7 +275,10 @@ def test_every_query_is_allowed_and_no_attempt_gets_an_answer(room: CleanRoom) -
     assert not any(rehearse.attempt(room, query).answered for query in attempts)
 
 
-@pytest.mark.parametrize("text", ["SELECT 1", "CREATE OR REPLACE VIEW a.b AS SELECT 1", ""])
+UNPROTECTED = "CREATE OR REPLACE VIEW ewallet_clean_room.b OPTIONS (description = 'b') AS SELECT 1"
+
+
+@pytest.mark.parametrize("text", ["SELECT 1", "CREATE OR REPLACE VIEW a.b AS SELECT 1", "", UNPROTECTED])
 def test_a_file_that_is_not_a_view_with_a_policy_is_refused(text: str) -> None:
     with pytest.raises(UserError, match=r"mine.sql is not CREATE OR REPLACE VIEW"):
         views.parse(sql.Query("mine", {}, text))
@@ -284,6 +290,28 @@ def test_a_file_that_is_not_a_view_with_a_policy_is_refused(text: str) -> None:
 def test_the_join_key_is_the_hash_of_salt_and_email_without_case_and_blanks(room: CleanRoom) -> None:
     fill(room, users=[{"id": 1, "email": " Ann@Example.com\t"}, {"id": 2, "email": " "}, {"id": 3}])
     assert [row[0] for row in room.engine.rows("merchant_clean_room.customers")] == [hashed("ann@example.com")]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_join_key_is_of_the_email_as_the_rule_normalizes_it(
+    rule: str, room: CleanRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for secret in room.secrets.values():
+        monkeypatch.setitem(secret, "normalizer", rule)
+    emails = dict(enumerate(NORMALIZED))
+    fill(
+        room,
+        users=[{"id": number, "email": email} for number, email in emails.items()],
+        provider_users=[{"provider_user_id": number, "email": email} for number, email in emails.items()],
+        transactions=[{"transaction_id": str(number), "provider_user_id": number} for number in emails],
+    )
+    salted = [SALT.get_secret_value() + rules[rule] for rules in NORMALIZED.values()]
+    expected = [hashlib.sha256(text.encode()).hexdigest() for text in salted]
+    for keys in ("merchant_provider.clean_room_keys", "ewallet_provider.clean_room_keys"):
+        assert sorted(room.engine.rows(keys)) == list(enumerate(expected))
+    for view in ("customers", "wallet_customers", "wallet_spend", "wallet_spend_private"):
+        party = "merchant" if view == "customers" else "ewallet"
+        assert sorted(row[0] for row in room.engine.rows(f"{party}_clean_room.{view}")) == sorted(expected)
 
 
 @pytest.mark.parametrize("payments", [1, 3])

@@ -31,7 +31,7 @@ def target(service: SharingService, monkeypatch: pytest.MonkeyPatch) -> Iterator
     with serving(service) as client:
         monkeypatch.setattr(publish.sharing, "AnalyticsHubServiceClient", lambda: client)
         monkeypatch.setattr(warehouse, "connect", lambda *_, **__: nullcontext(SimpleNamespace(client=None)))
-        yield Target(MERCHANT, MERCHANT, "US", views.read(), lambda _: pytest.fail("BigQuery"), lambda: client)
+        yield Target(MERCHANT, MERCHANT, "US", views.read(), [], lambda _: pytest.fail("BigQuery"), lambda: client)
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ class CleanRoom:
     Args:
         tables: the columns of each table ("dataset.table") and their BigQuery types.
         secrets: for each table with a secret, its columns and their values in its only row.
-        views: for each view its policy and its query; a view may read those before it.
+        views: for each view its policy and its query; a view may read those before it. One beside a party's own
+            tables, which is where the secrets are, is the party's own.
 
     Raises:
         NotUnderstood: a view's query is not BigQuery's, or its policy names a column that it does not have.
@@ -53,7 +54,8 @@ class CleanRoom:
             self.engine.add_table(name, {column: kind_of(type_name) for column, type_name in columns.items()})
         for name, values in secrets.items():
             self.engine.add_table(name, dict.fromkeys(values, kind_of("STRING")))
-        self.policies = {name: policy for name, (policy, _) in views.items()}
+        self.parties = [name.split(".")[0] for name in secrets]  # the datasets of their own tables
+        self.policies = {name: policy for name, (policy, _) in views.items() if name.split(".")[0] not in self.parties}
         self.columns: dict[str, list[str]] = {}  # of the views, in lower case
         self.queries = {name: self.add_view(name, policy, query) for name, (policy, query) in views.items()}
         self.budgets = Budgets(self.policies)
@@ -163,14 +165,13 @@ class CleanRoom:
 
     def check_access(self, lineage: Lineage) -> None:
         """Check that a query reads the own tables of one party at most, and does not show a secret."""
-        parties = [name.split(".")[0] for name in self.secrets]  # the datasets of their own tables
         own = {
             source.table.split(".")[0]: source.table
             for source in lineage.sources
-            if source.table not in self.policies and source.table.split(".")[0] in parties
+            if source.table not in self.policies and source.table.split(".")[0] in self.parties
         }
         if len(own) > 1:
-            table = own[parties[1]]
+            table = own[self.parties[1]]
             raise Refused(f"Access Denied: Table {table}: User does not have permission to query table {table}.")
         if any(origin.source.table in self.secrets for column in lineage.output for origin in column.origins):
             raise Refused("The salt is not shown to anyone.")

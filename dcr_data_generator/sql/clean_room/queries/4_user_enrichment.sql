@@ -1,20 +1,12 @@
--- explanation: The provider hashes its own users' emails with the common salt, and joins them with what the merchant
--- shares.
-WITH
-  our_users AS (
-    SELECT
-      p.provider_user_id,
-      TO_HEX(SHA256(CONCAT(s.salt, LOWER(TRIM(p.email, ' \t\r\n'))))) AS hashed_email
-    FROM ewallet_provider.provider_users AS p
-    CROSS JOIN ewallet_provider.clean_room_salt AS s
-  )
+-- explanation: The provider joins the keys of its own users, emails hashed with the common salt, with what the
+-- merchant shares.
 SELECT
   p.provider_user_id,
   c.hashed_email,
   c.age,
   c.gender,
   c.country AS merchant_customer_country
-FROM our_users AS p
+FROM ewallet_provider.clean_room_keys AS p
 JOIN merchant_clean_room.customers AS c ON p.hashed_email = c.hashed_email
 ORDER BY p.provider_user_id, c.age
 LIMIT 1000

@@ -1,11 +1,10 @@
 -- attempt: A single person: the customer of the first order that was paid through the wallet.
 WITH
   one_person AS (
-    SELECT TO_HEX(SHA256(CONCAT(s.salt, LOWER(TRIM(u.email, ' \t\r\n'))))) AS hashed_email
+    SELECT k.hashed_email
     FROM merchant_provider.orders AS o
     JOIN ewallet_clean_room.wallet_orders AS w ON o.order_id = w.order_id
-    JOIN merchant_provider.users AS u ON o.user_id = u.id
-    CROSS JOIN merchant_provider.clean_room_salt AS s
+    JOIN merchant_provider.clean_room_keys AS k ON o.user_id = k.user_id
     ORDER BY o.order_id
     LIMIT 1
   )

@@ -8,7 +8,22 @@ OPTIONS (
 )
 AS
 SELECT
-  TO_HEX(SHA256(CONCAT(s.salt, LOWER(TRIM(p.email, ' \t\r\n'))))) AS hashed_email,
+  TO_HEX(SHA256(CONCAT(
+    s.salt,
+    CASE s.normalizer
+      WHEN 'as_is' THEN p.email
+      WHEN 'lower_trim' THEN LOWER(TRIM(p.email, ' \t\r\n'))
+      WHEN 'customer_match' THEN LOWER(REGEXP_REPLACE(p.email, r'\s', ''))
+      WHEN 'uid2' THEN IF(
+        REGEXP_CONTAINS(p.email, r'(?i)@(gmail\.com|example\.net) *$'),
+        LOWER(CONCAT(
+          REPLACE(REGEXP_EXTRACT(p.email, '^ *([^+@]*)'), '.', ''),
+          REGEXP_EXTRACT(p.email, '(@[^@]*?) *$')
+        )),
+        LOWER(TRIM(p.email, ' '))
+      )
+    END
+  ))) AS hashed_email,
   p.account_tier,
   t.transaction_amount
 FROM ewallet_provider.transactions AS t

@@ -6,7 +6,5 @@ OPTIONS (
   privacy_policy = '{"aggregation_threshold_policy": {"threshold": 50, "privacy_unit_column": "hashed_email"}, "join_restriction_policy": {"join_condition": "JOIN_ALL", "join_allowed_columns": ["hashed_email"]}}'
 )
 AS
-SELECT TO_HEX(SHA256(CONCAT(s.salt, LOWER(TRIM(u.email, ' \t\r\n'))))) AS hashed_email
-FROM merchant_provider.users AS u
-CROSS JOIN merchant_provider.clean_room_salt AS s
-WHERE TRIM(u.email, ' \t\r\n') != ''
+SELECT hashed_email
+FROM merchant_provider.clean_room_keys

@@ -7,8 +7,8 @@ OPTIONS (
 )
 AS
 SELECT
-  TO_HEX(SHA256(CONCAT(s.salt, LOWER(TRIM(p.email, ' \t\r\n'))))) AS hashed_email,
+  k.hashed_email,
   p.account_tier,
   p.is_verified_user
 FROM ewallet_provider.provider_users AS p
-CROSS JOIN ewallet_provider.clean_room_salt AS s
+JOIN ewallet_provider.clean_room_keys AS k ON p.provider_user_id = k.provider_user_id
