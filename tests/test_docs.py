@@ -57,6 +57,7 @@ NOT_EXECUTED = {
     f"{MODEL} --write-project-id my-project",
     f"{RUN} --identity-noise 0.18",  # tests/test_identity.py does
     "uv run python -m dcr_data_generator.identity",
+    f"{REHEARSE} --normalize uid2",
     f"{RUN} --remove",  # tests/test_removal.py does
     f"{RUN} --remove --suffix _inference --yes",
 }

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from dcr_data_generator import checks, ewallet, identity, noise, sql
+from dcr_data_generator.clean_room import __main__ as clean_room
 from dcr_data_generator.clean_room import rehearse
 from dcr_data_generator.embedded import sample
 from dcr_data_generator.tables import DESCRIPTIONS, IDENTITY_TABLES, SCHEMAS, ReplacedTables
@@ -233,6 +234,16 @@ def test_a_run_with_noise_says_how_to_compare_and_the_report_has_the_comparison(
     page = report.read_text(encoding="utf-8")
     assert "Whom an email finds" in page
     assert "By email, uid2 matches 554 customers: 49.03%." in page
+    # So does the clean room, by the rule that one chooses.
+    status, out, err = emulator.run_here(
+        "rehearse", "--normalize", "uid2", *flags, command=clean_room.main, **variables
+    )
+    assert (status, err) == (0, "")
+    assert "✓ Put both parties' tables behind the views: emails normalized by uid2 (" in out
+    assert "576 of the 1,130 rows of merchant_clean_room.customers, withheld" in out
+    page = report.read_text(encoding="utf-8")
+    assert "Whom an email finds" in page
+    assert "Emails are normalized by uid2 before they are hashed." in page
     # A run without noise leaves no truth of the last one.
     assert emulator.run_here(*flags)[0] == 0
     assert emulator.run_here(*flags, command=identity.main)[0] == 2
