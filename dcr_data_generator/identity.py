@@ -81,7 +81,7 @@ def measure(row: "bigquery.Row") -> dict[str, object]:
     return {
         "normalizer": row.normalizer,
         "keys": KEYS[row.number_of_keys],
-        "match_rate": matched / row.customers if row.customers else 0.0,
+        "match_rate": matched / max(row.customers, 1),  # --keep-snapshot takes a merchant without customers
         "precision": true_pairs / pairs if pairs else None,
         "recall": true_pairs / row.holders if row.holders else None,
         "lost": row.holders - true_pairs,
@@ -105,15 +105,15 @@ def find(rows: "Sequence[bigquery.Row]") -> list[str]:
     first, mixed_up = rows[0], max(row.mixed_up or 0 for row in rows)
     sentences = [
         f"In truth {first.holders:,} of the merchant's {first.customers:,} customers hold a wallet: "
-        f"{percent(first.holders / first.customers)}."
+        f"{percent(first.holders / max(first.customers, 1))}."
     ]
     for row in rows:
         if row.normalizer in ("as_is", "uid2"):
-            matched, keys = row.matched or 0, "email" if row.number_of_keys == 1 else "email or phone"
-            sentences.append(
-                f"By {keys}, {row.normalizer} matches {matched:,} customers: {percent(matched / row.customers)}."
-            )
-    people = f"at most {mixed_up:,} customers are" if mixed_up else "nobody is"
+            keys, rate = "email" if row.number_of_keys == 1 else "email or phone", measure(row)["match_rate"]
+            sentences.append(f"By {keys}, {row.normalizer} matches {row.matched or 0:,} customers: {written(rate)}.")
+    if not any(row.pairs for row in rows):
+        return [*sentences, "Nobody is matched."]
+    people = {0: "nobody is", 1: "at most one customer is"}.get(mixed_up, f"at most {mixed_up:,} customers are")
     return [*sentences, f"Of those matched, {people} taken for somebody else."]
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -204,6 +205,26 @@ def test_two_customers_whom_a_rule_takes_for_one_are_mixed_up(connect: Callable[
     assert measured["lower_trim", 1] == (1, 1, 1, 0)
     assert measured["uid2", 1] == (2, 2, 1, 1)  # ab@example.net, too
     assert measured["uid2", 2] == (3, 3, 1, 2)  # and c@example.net, who shares the phone number
+
+
+@pytest.mark.parametrize(
+    ("customers", "mixed_up", "sentences"),
+    [
+        (4, None, ["By email, uid2 matches 0 customers: 0.00%.", "Nobody is matched."]),
+        (0, None, ["By email, uid2 matches 0 customers: 0.00%.", "Nobody is matched."]),
+        (4, 0, ["By email, uid2 matches 3 customers: 75.00%.", "Of those matched, nobody is taken for somebody else."]),
+        (4, 1, ["75.00%", "Of those matched, at most one customer is taken for somebody else."]),
+        (4, 2, ["75.00%", "Of those matched, at most 2 customers are taken for somebody else."]),
+    ],
+)
+def test_the_sentences_say_what_was_matched(customers: int, mixed_up: int | None, sentences: list[str]) -> None:
+    matched = None if mixed_up is None else 3
+    row = SimpleNamespace(normalizer="uid2", number_of_keys=1, matched=matched, pairs=matched, true_pairs=matched)
+    row.customers, row.holders, row.mixed_up = customers, matched or 0, mixed_up
+    first, *others = identity.find([row])
+    share = "75.00%" if matched else "0.00%"
+    assert first == f"In truth {matched or 0} of the merchant's {customers} customers hold a wallet: {share}."
+    assert [expected in sentence for expected, sentence in zip(sentences, others, strict=True)] == [True, True]
 
 
 @pytest.mark.parametrize("share", [1, 0.5, 0.0001])

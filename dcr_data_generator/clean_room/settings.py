@@ -19,7 +19,7 @@ KIND_HELP = "What to publish: a data clean room with analysis rules, or a plain 
 TO_HELP = "What to subscribe to: the data clean room, or the plain exchange, which gets a linked dataset per party."
 LOWER_TRIM = "lower_trim"
 NORMALIZERS = ("as_is", LOWER_TRIM, "uid2", "customer_match")
-NORMALIZE_HELP = "The rule by which the parties normalize an email before they hash it: see docs/identity.md."
+NORMALIZE_HELP = f"The rule by which emails are normalized before they are hashed: {', '.join(NORMALIZERS)}."
 SALT_HELP = "A file with the salt of the hashes; otherwise DCR_SALT has it."
 
 
