@@ -94,5 +94,5 @@ def uuid(seed: int, purpose: str, keys: pd.Series) -> pd.Series:
     high = high & np.uint64(0xFFFFFFFFFFFF0FFF) | np.uint64(0x4000)
     low = low & np.uint64(0x3FFFFFFFFFFFFFFF) | np.uint64(0x8000000000000000)
     digits = np.column_stack([high, low]).astype(">u8").tobytes().hex().encode()
-    text = pd.Series(pa.array(np.frombuffer(digits, "S32")).cast("large_string"), dtype="str").str
-    return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+    characters = np.insert(np.frombuffer(digits, "u1").reshape(-1, 32), [8, 12, 16, 20], ord("-"), axis=1)
+    return pd.Series(pa.array(np.frombuffer(characters.tobytes(), "S36")).cast("large_string"), dtype="str")

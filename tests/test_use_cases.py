@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from dcr_data_generator import sql, use_cases
+from dcr_data_generator import source, sql, use_cases
 from dcr_data_generator.clean_room import views
+from dcr_data_generator.embedded import thelook
+from dcr_data_generator.tables import SCHEMAS
 from dcr_data_generator.use_cases import FIGURES, SENTENCES
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import tables, worlds
@@ -215,6 +217,21 @@ def test_answers_that_would_be_withheld_whole_are_named_without_a_source_too(con
 def test_the_clean_room_needs_as_many_people_as_its_views_say() -> None:
     policies = [view.policy.aggregation_threshold_policy for view in views.read()]
     assert {policy.threshold for policy in policies if policy} == {50}
+
+
+def test_the_overlap_compares_emails_without_case_and_blanks(connect: Callable) -> None:
+    place = connect("overlap-tests")
+    source.create_datasets(place.client, make_settings())
+    emails = {
+        "merchant_provider.users": ["ann@shop.example", " ANN@shop.example\t", "bob@shop.example", "", " \n", None],
+        "ewallet_provider.provider_users": ["Ann@shop.example\r", "zoe@shop.example", "", None],
+    }
+    for table, values in emails.items():
+        schema = (thelook.SCHEMAS | SCHEMAS)[table.partition(".")[2]]
+        frame = tables.frame_of(schema, [{"email": email} for email in values])
+        tables.load(place.client, frame, f"{place.client.project}.{table}", schema)
+    # Bob; Ann; Zoe, and the two whose email is missing.
+    assert sql.run(place.client, "overlap", make_settings()).row.values() == (1, 1, 3)
 
 
 def test_the_overlap_counts_people_and_the_rows_are_counted(default_run: Warehouse) -> None:

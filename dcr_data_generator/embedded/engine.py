@@ -45,12 +45,13 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
         import duckdb
         import sqlglot
+        from bqemulator import server as emulator
         from bqemulator.config import LogLevel, PersistenceMode, Settings
         from bqemulator.domain.errors import DomainError
-        from bqemulator.server import EmulatorServer
 
         from dcr_data_generator.embedded.lock import lock
         from dcr_data_generator.embedded.parse import parse_once
+        from dcr_data_generator.embedded.versions import NoOldVersions
     except ImportError as error:
         raise UserError(
             f"the embedded BigQuery is not installed ({error.name} is missing): run `uv sync --group embedded`, "
@@ -60,7 +61,8 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
     prepare(directory)
     lock()
     vars(sqlglot).update(parse_one=parse_once)
-    server = EmulatorServer(
+    vars(emulator).update(SnapshotManager=NoOldVersions)
+    server = emulator.EmulatorServer(
         # Constructed without the BQEMU_... variables of the person's environment, and without what a file says.
         Settings.model_construct(
             rest_host=LOCALHOST,
@@ -71,7 +73,6 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
             persistence_mode=PersistenceMode.PERSISTENT,
             data_dir=directory.resolve(),
             upload_staging_dir=(directory / UPLOADS).resolve(),
-            # Old versions of tables would make the directory grow.
             time_travel_retention_days=0,
             enable_format_extensions=False,
             log_level=LogLevel.CRITICAL,

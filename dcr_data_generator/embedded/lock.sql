@@ -1,3 +1,5 @@
 SET allowed_directories = ['$uploads'];
+-- They would make a table of emails a third smaller, and writing it take a fifth longer.
+SET disabled_compression_methods = 'fsst,dict_fsst';
 SET enable_external_access = false;
 SET lock_configuration = true;

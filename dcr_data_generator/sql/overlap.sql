@@ -1,18 +1,26 @@
 -- purpose: The people whom the merchant only, both parties, and the provider only know. A person is an email, compared
 -- without case and surrounding blanks.
 WITH
-  customers AS (
-    SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
+  emails AS (
+    SELECT
+      NULLIF(LOWER(TRIM(email, ' \t\r\n')), '') AS person,
+      TRUE AS is_merchants
     FROM merchant_provider.users
-    WHERE TRIM(email, ' \t\r\n') != ''
-  ),
-  wallets AS (
-    SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS person
+    UNION ALL
+    SELECT
+      LOWER(TRIM(email, ' \t\r\n')) AS person,
+      FALSE AS is_merchants
     FROM ewallet_provider.provider_users
+  ),
+  people AS (
+    SELECT
+      LOGICAL_OR(is_merchants) AND person IS NOT NULL AS is_customer,
+      LOGICAL_OR(NOT is_merchants) AS has_wallet
+    FROM emails
+    GROUP BY person
   )
 SELECT
-  COUNTIF(wallets.person IS NULL) AS merchant_only,
-  COUNTIF(customers.person = wallets.person) AS both_parties,
-  COUNTIF(customers.person IS NULL) AS provider_only
-FROM customers
-FULL JOIN wallets ON customers.person = wallets.person
+  COUNTIF(is_customer AND NOT has_wallet) AS merchant_only,
+  COUNTIF(is_customer AND has_wallet) AS both_parties,
+  COUNTIF(has_wallet AND NOT is_customer) AS provider_only
+FROM people

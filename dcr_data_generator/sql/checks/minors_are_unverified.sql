@@ -5,7 +5,4 @@ SELECT
   is_verified_user
 FROM ewallet_provider.provider_users
 WHERE is_verified_user
-  AND (
-    date_of_birth IS NULL
-    OR CAST(FORMAT_DATE('%Y%m%d', @target_date) AS INT64) - CAST(FORMAT_DATE('%Y%m%d', date_of_birth) AS INT64) < 180000
-  )
+  AND (date_of_birth IS NULL OR date_of_birth > DATE_SUB(@target_date, INTERVAL 18 YEAR))

@@ -11,12 +11,8 @@ WITH
       END AS verified_share
     FROM ewallet_provider.provider_users AS p
     LEFT JOIN merchant_provider.users AS u ON LOWER(TRIM(p.email, ' \t\r\n')) = LOWER(TRIM(u.email, ' \t\r\n'))
-    LEFT JOIN (
-      SELECT DISTINCT user_id
-      FROM merchant_provider.orders
-      WHERE LOWER(status) IN ('cancelled', 'returned')
-    ) AS o ON u.id = o.user_id
-    WHERE CAST(FORMAT_DATE('%Y%m%d', @target_date) AS INT64) - CAST(FORMAT_DATE('%Y%m%d', p.date_of_birth) AS INT64) >= 180000
+    LEFT JOIN merchant_provider.orders AS o ON u.id = o.user_id AND LOWER(o.status) IN ('cancelled', 'returned')
+    WHERE p.date_of_birth <= DATE_SUB(@target_date, INTERVAL 18 YEAR)
     GROUP BY p.provider_user_id, p.is_verified_user
   )
 SELECT

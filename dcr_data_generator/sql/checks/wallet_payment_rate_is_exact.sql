@@ -1,9 +1,9 @@
 -- check: The wallet payment rate is exact.
 WITH
   holders_records AS (
-    SELECT u.id
-    FROM merchant_provider.users AS u
-    JOIN ewallet_provider.provider_users AS p ON LOWER(TRIM(u.email, ' \t\r\n')) = LOWER(TRIM(p.email, ' \t\r\n'))
+    SELECT id
+    FROM merchant_provider.users
+    WHERE LOWER(TRIM(email, ' \t\r\n')) IN (SELECT LOWER(TRIM(email, ' \t\r\n')) FROM ewallet_provider.provider_users)
   ),
   counts AS (
     SELECT
