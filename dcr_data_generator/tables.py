@@ -42,11 +42,6 @@ def suffixed(text: str, suffix: str) -> str:
     return re.sub(r"\b(merchant|ewallet)_(provider|working|clean_room|model)\b", rf"\g<0>{suffix}", text)
 
 
-def unnamed(text: str, settings: Settings) -> str:
-    """Put the usual names of the datasets in the place of those with the settings' suffix."""
-    return re.sub(rf"\b((merchant|ewallet)_(provider|working|clean_room|model)){settings.suffix}\b", r"\1", text)
-
-
 def read_schema(table: str) -> list[SchemaField]:
     """Read a table's columns from their file, which `bq mk --schema` takes as well."""
     text = (SCHEMA_FOLDER / f"{table}.json").read_text(encoding="utf-8")

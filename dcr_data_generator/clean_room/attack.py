@@ -29,7 +29,7 @@ from dcr_data_generator.draws import draw
 from dcr_data_generator.people import hash_emails
 from dcr_data_generator.report import add_to_report
 from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import PROVIDER, named
+from dcr_data_generator.tables import PROVIDER, suffixed
 from dcr_data_generator.terminal import Terminal
 from dcr_data_generator.values import percent, plain
 
@@ -74,7 +74,16 @@ class Lab(NamedTuple):
             Refused: a rule does not allow the query, or the privacy budget does not pay for it.
         """
         values = [{"victim": victim} for victim in victims]
-        return [answer.rows for answer in self.room.answer(sql.read(f"{FOLDER}/{name}").text, values)[1]]
+        return [answer.rows for answer in self.room.answer(self.read(name), values)[1]]
+
+    def read(self, name: str) -> str:
+        """Read a query of an attack."""
+        return sql.read(f"{FOLDER}/{name}", self.settings.suffix).text
+
+    @property
+    def guesses(self) -> str:
+        """The table of the emails that an attacker guesses."""
+        return suffixed(GUESSES, self.settings.suffix)
 
     def draw(self, who: str, people: pd.DataFrame, count: int) -> pd.DataFrame:
         """Draw people by the seed. Raises TooFew."""
@@ -100,23 +109,24 @@ def attack(settings: AttackSettings, terminal: Terminal) -> int:
         terminal.line(f"Attacking the clean room on {escape(place.name)}.")
         with step("Put both parties' tables behind the views"):
             secret = salt.given_or_drawn(None)
-            more_views = views.read(folder=f"{FOLDER}/views")
-            room = rehearse.build(place, settings, secret, LOWER_TRIM, more_views, {GUESSES: {"email": "STRING"}})
+            queries = sql.read_folder(FOLDER, settings.suffix)
+            more_views = views.read(settings.suffix, folder=f"{FOLDER}/views")
+            guesses = {suffixed(GUESSES, settings.suffix): {"email": "STRING"}}
+            room = rehearse.build(place, settings, secret, LOWER_TRIM, more_views, guesses)
             room.engine.parameters = ["victim"]
             terminal.notices(rehearse.estimate_time(place, settings))
-            rehearse.fill(place, settings, room, [query.text for query in sql.read_folder(FOLDER)])
+            rehearse.fill(place, settings, room, [query.text for query in queries])
             first_day, last_day = sql.run(place.client, "order_dates", settings).row.values()
             days = (last_day - first_day).days + 1
             lab = Lab(room, read_truth(place.client, settings, secret), settings, days)
             answers = use_cases.run(place.client, settings)
         attacks = []
         for name in [settings.only] if settings.only else ATTACKS:
-            queries = [query for query in sql.read_folder(FOLDER) if query.name.startswith(name)]
-            comments = queries[0].comments
+            texts = {query.name: query.text for query in queries if query.name.startswith(name)}
+            comments = sql.read(f"{FOLDER}/{name}").comments
             with step(comments["attack"]) as done:
                 outcome = carry_out(lab, ATTACKS[name])
                 done.result = outcome.sentence
-            texts = {query.name: named(query.text, settings) for query in queries}
             if settings.verbose:
                 show(terminal, comments, texts, outcome)
             attacks.append({"name": name, "queries": texts} | comments | outcome._asdict())
@@ -199,7 +209,7 @@ def membership(lab: Lab) -> Outcome:
     members = lab.draw("customers without a wallet", lab.truth[lab.truth["verified"].isna()], count - count // 2)
     others = lab.draw("wallet-only users", lab.truth[~lab.truth["customer"]], count // 2)
     people = pd.concat([members, others])
-    lab.room.engine.fill(GUESSES, [[email] for email in people["email"]])
+    lab.room.engine.fill(lab.guesses, [[email] for email in people["email"]])
     return compare(lab, people, people, attackers.membership, attackers.membership_threshold)
 
 
@@ -244,7 +254,7 @@ def dictionary(lab: Lab) -> Outcome:
     victims = lab.draw("customers", lab.truth[lab.truth["customer"]], lab.settings.victims)
     engine, hashes = lab.room.engine, []
     for name in ("dictionary", "dictionary_salted"):
-        text = engine.plain_names(sql.read(f"{FOLDER}/{name}").text)
+        text = engine.plain_names(lab.read(name))
         hashes += [digest for (digest,) in engine.evaluate(text)[0].rows]
     emails = pd.Series(attackers.look_up(hashes), dtype="str")
     plain, salted = (digests.map(emails) == victims["email"] for digests in (sha256(victims["email"]), victims.index))

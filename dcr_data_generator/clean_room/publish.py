@@ -192,8 +192,8 @@ class Target(NamedTuple):
     def templates(self) -> list[Template]:
         """The approved questions, which name the views with their projects."""
         templates = []
-        for file in sql.read_folder("clean_room/templates"):
-            text = suffixed(file.text, self.suffix)
+        for file in sql.read_folder("clean_room/templates", self.suffix):
+            text = file.text
             for view in self.views:
                 text = re.sub(rf"\b{re.escape(view.table)}\b", f"`{self.path(view.table)}`", text)
             _, dataset, definition = re.split(r"TABLE FUNCTION (\w+)\.", text)

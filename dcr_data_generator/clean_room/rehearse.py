@@ -25,7 +25,7 @@ from dcr_data_generator.clean_room.views import View
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.report import Attempt, Protected, add_to_report
 from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import FIVE_TABLES, MERCHANT, PROVIDER, named, unnamed
+from dcr_data_generator.tables import FIVE_TABLES, MERCHANT, PROVIDER, suffixed
 from dcr_data_generator.terminal import Terminal, table_of
 from dcr_data_generator.use_cases import UseCase
 from dcr_data_generator.values import plain
@@ -54,20 +54,22 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
         UserError: there are no tables yet, a file cannot be read, or a query of the use cases is refused.
     """
     step = partial(shutdown.step, terminal, settings.timeout)
-    queries, calls, refused = (sql.read_folder(f"clean_room/{folder}") for folder in ("queries", "calls", "refused"))
+    queries, calls, refused = (
+        sql.read_folder(f"clean_room/{folder}", settings.suffix) for folder in ("queries", "calls", "refused")
+    )
     with connected(settings, terminal) as place:
         terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
-        own = unnamed(settings.query, settings) if settings.query else None
         with step("Put both parties' tables behind the views") as done:
             done.result = f"emails normalized by {settings.normalize}"
             room = build(place, settings, salt.given_or_drawn(settings.salt_file), settings.normalize)
             if settings.linked_dataset:
                 room.link(settings.linked_dataset)
-            if not own:
+            if not settings.query:
                 terminal.notices(estimate_time(place, settings))
-            fill(place, settings, room, [own] if own else [query.text for query in [*queries, *calls, *refused]])
-        if own:
-            return ask(terminal, room, own)
+            all_queries = [query.text for query in [*queries, *calls, *refused]]
+            fill(place, settings, room, [settings.query] if settings.query else all_queries)
+        if settings.query:
+            return ask(terminal, room, settings.query)
         with step("Ask the four questions, openly and as a subscriber"):
             answers = use_cases.run(place.client, settings)
             rehearsed = [
@@ -131,28 +133,27 @@ def build(
     Raises:
         UserError: no run has made the tables yet, or a view is not BigQuery's.
     """
-    names = {table: named(table, settings) for table in FIVE_TABLES}
+    project, suffix = place.client.project, settings.suffix
     try:
-        schemas = {
-            table: place.client.get_table(f"{place.client.project}.{name}").schema for table, name in names.items()
-        }
+        names = [suffixed(table, suffix) for table in FIVE_TABLES]
+        schemas = {name: place.client.get_table(f"{project}.{name}").schema for name in names}
     except NotFound:
         raise UserError(
             f"there is nothing to rehearse with on {place.name}: "
             "run `uv run python -m dcr_data_generator.main` first, with the same flags"
         ) from None
     secrets = {"salt": secret.get_secret_value(), "normalizer": normalizer}
-    all_views = [*views.read(folder=views.KEYS), *views.read(), *more_views]
+    all_views = [*views.read(suffix, folder=views.KEYS), *views.read(suffix), *more_views]
     try:
         room = CleanRoom(
             {
                 **{table: {field.name: field.field_type for field in schema} for table, schema in schemas.items()},
                 **(more_tables or {}),
             },
-            {f"{party}.{salt.SALT_TABLE}": secrets for party in (MERCHANT, PROVIDER)},
+            {suffixed(f"{party}.{salt.SALT_TABLE}", suffix): secrets for party in (MERCHANT, PROVIDER)},
             {view.table: (view.policy, view.query) for view in all_views},
         )
-        for template in sql.read_folder("clean_room/templates"):
+        for template in sql.read_folder("clean_room/templates", suffix):
             room.add_template(template.text)
     except NotUnderstood as error:
         raise UserError(str(error)) from None
@@ -180,10 +181,10 @@ def fill(place: Warehouse, settings: Settings, room: CleanRoom, queries: Sequenc
     """Read the rows behind the views: those columns of the five tables that the views and these queries read."""
     rows = {}
     for table, read in room.columns_read(queries).items():
-        if table in FIVE_TABLES:
+        if table in [suffixed(each, settings.suffix) for each in FIVE_TABLES]:
             fields = [SchemaField(name, kind) for name, kind in room.tables[table].items()]
             columns = [field for field in fields if field.name in read] or fields[:1]
-            rows[table] = place.read_arrow(named(table, settings), columns).to_pylist()
+            rows[table] = place.read_arrow(table, columns).to_pylist()
     room.fill(rows)
 
 
@@ -273,7 +274,7 @@ def protected(rehearsed: Rehearsed, settings: RehearseSettings) -> Protected:
     use_case, query, (answer, withheld), noise = rehearsed
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows[: use_cases.MAX_ROWS]]
     views = [
-        view for view in sql.read_folder("clean_room/views") if re.search(rf"_clean_room\.{view.name}\b", query.text)
+        view for view in sql.read_folder("clean_room/views") if re.search(rf"_clean_room\w*\.{view.name}\b", query.text)
     ]
     rules = [f"{view.name}: {view.comments['rule']}" for view in views]
     if "hashed_email" in query.text:
@@ -281,7 +282,7 @@ def protected(rehearsed: Rehearsed, settings: RehearseSettings) -> Protected:
     return Protected(
         use_case.name,
         query.comments["explanation"],
-        named(query.text, settings),
+        query.text,
         rules,
         rows,
         len(answer.rows),

@@ -7,7 +7,7 @@ from dcr_data_generator import sql
 from dcr_data_generator.clean_room import policy
 from dcr_data_generator.clean_room.policy import PrivacyPolicy
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.tables import MERCHANT, PROVIDER, suffixed
+from dcr_data_generator.tables import MERCHANT, PROVIDER
 
 # What the views are shared in: their datasets and the salt beside the parties' tables are named after it.
 CLEAN_ROOM, EXCHANGE = "clean_room", "exchange"
@@ -50,7 +50,7 @@ def read(suffix: str = "", kind: str = CLEAN_ROOM, folder: str = VIEWS) -> list[
     Raises:
         UserError: a file is not the statement of a view, or its policy is not allowed.
     """
-    views = [parse(file._replace(text=suffixed(file.text, suffix))) for file in sql.read_folder(folder)]
+    views = [parse(file) for file in sql.read_folder(folder, suffix)]
     if kind == EXCHANGE:
         # Without their noise, the rows of a view with differential privacy are those of another one.
         views = [without_policy(view) for view in views if not view.policy.differential_privacy_policy]

@@ -16,7 +16,7 @@ from dcr_data_generator import people
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.parallel import run_in_parallel
 from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import named
+from dcr_data_generator.tables import named, suffixed
 
 FOLDER = Path(__file__).parent
 
@@ -44,18 +44,18 @@ class Result(NamedTuple):
         return self.rows[0]
 
 
-def read(file: str) -> Query:
-    """Read a file, such as "snapshot/orders"."""
+def read(file: str, suffix: str = "") -> Query:
+    """Read a file, such as "snapshot/orders", and put the suffix to the parties' datasets."""
     path = FOLDER / f"{file}.sql"
-    text = path.read_text(encoding="utf-8")
+    text = suffixed(path.read_text(encoding="utf-8"), suffix)
     comment = "\n".join(takewhile(lambda line: line.startswith("-- "), text.splitlines()))
     parts = re.split(r"^-- ([a-z]+): ", comment, flags=re.MULTILINE)
     values = [part.strip().replace("\n-- ", " ") for part in parts[2::2]]
     return Query(path.stem, dict(zip(parts[1::2], values, strict=True)), text)
 
 
-def read_folder(folder: str) -> list[Query]:
-    return [read(f"{folder}/{path.stem}") for path in sorted((FOLDER / folder).glob("*.sql"))]
+def read_folder(folder: str, suffix: str = "") -> list[Query]:
+    return [read(f"{folder}/{path.stem}", suffix) for path in sorted((FOLDER / folder).glob("*.sql"))]
 
 
 def run(client: bigquery.Client, query: Query | str, settings: Settings, max_rows: int | None = None) -> Result:

@@ -22,7 +22,7 @@ from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstoo
 from dcr_data_generator.clean_room.analysis_rules.rules import Budgets
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.tables import SCHEMAS, unnamed
+from dcr_data_generator.tables import SCHEMAS
 from dcr_data_generator.terminal import Terminal
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import docs, tables
@@ -191,21 +191,21 @@ def test_another_partnership_is_rehearsed_by_its_own_tables(connect: Callable[[s
     tables.make_five_tables(place, own)
     room = rehearse.build(place, own, SALT)
     # What a query reads beyond the views is there, too: of a table that it only counts, the rows.
-    queries = ["SELECT user_id FROM merchant_provider.orders", "SELECT COUNT(*) FROM merchant_provider.order_items"]
+    queries = ["SELECT user_id FROM merchant_provider_b.orders", "SELECT COUNT(*) FROM merchant_provider_b.order_items"]
     rehearse.fill(place, own, room, queries)
-    assert len(room.engine.rows("merchant_clean_room.customers")) == 3
+    assert len(room.engine.rows("merchant_clean_room_b.customers")) == 3
     assert [sorted(room.ask(query).answer.rows) for query in queries] == [[(0,), (1,), (2,)], [(1,)]]
-    query = (
-        "SELECT COUNT(*) FROM merchant_clean_room_b.customers JOIN x.ewallet_provider_b.provider_users USING (email)"
-    )
-    query_of_ours = sql.read("clean_room/queries/1_transaction_verification")
-    one = rehearse.Rehearsed(SimpleNamespace(name="1"), query_of_ours, room.ask(query_of_ours.text), None)
-    assert (
-        "FROM merchant_provider_b.orders AS o\nJOIN ewallet_clean_room_b.wallet_orders"
-        in rehearse.protected(one, own).query
-    )
-    assert unnamed(query, own) == query.replace("_b.", ".")
-    assert unnamed("merchant_clean_room.customers_b", own) == "merchant_clean_room.customers_b"
+    query = sql.read("clean_room/queries/1_transaction_verification", "_b")
+    assert "FROM merchant_provider_b.orders AS o\nJOIN ewallet_clean_room_b.wallet_orders" in query.text
+    one = rehearse.Rehearsed(SimpleNamespace(name="1"), query, room.ask(query.text), None)
+    assert rehearse.protected(one, own).rules == [
+        f"wallet_orders: {sql.read('clean_room/views/wallet_orders').comments['rule']}"
+    ]
+    # What is refused is named as the person knows it.
+    with pytest.raises(Refused, match=r"on table ewallet_clean_room_b\.wallet_orders\."):
+        room.ask("SELECT order_id FROM ewallet_clean_room_b.wallet_orders")
+    with pytest.raises(NotUnderstood, match=r"the views are ewallet_clean_room_b\.|merchant_clean_room_b\."):
+        room.ask("SELECT account_tier FROM ewallet_clean_room.wallet_spend")
 
 
 @pytest.mark.parametrize(
