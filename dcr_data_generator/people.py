@@ -16,7 +16,7 @@ BLANKS = " \t\r\n"
 
 def unambiguous(first_names: set[str], last_names: set[str]) -> set[str]:
     """Leave out last names so that no two pairs of names make one text, as leon sparks and leons parks would."""
-    tails = {name[len(start) :] for name in first_names for start in first_names - {name} if name.startswith(start)}
+    tails = {name[i:] for name in first_names for i in range(1, len(name)) if name[:i] in first_names}
     return {
         name
         for name in last_names
