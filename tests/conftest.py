@@ -1,6 +1,7 @@
 """Fixtures: one embedded BigQuery per worker, and the five tables of the default run in it."""
 
 import fcntl
+import gc
 import os
 import shutil
 import time
@@ -24,6 +25,13 @@ from tests.support.tables import fill_source, make_five_tables
 
 # The programs that tests start need not compile everything anew, whatever this environment says.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often: the emulator makes millions of objects, of which most are soon dropped anyway."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(autouse=True)
