@@ -304,7 +304,7 @@ def test_every_attack_has_its_files(lab: Lab) -> None:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer draws, and fewer names."""
+    """Fewer draws."""
     for name, value in {"DRAWS": 2, "UTILITY_DRAWS": 2, "EPSILONS": (0.5, 5.0), "LARGER": 2}.items():
         monkeypatch.setattr(attack, name, value)
 
