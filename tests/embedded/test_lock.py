@@ -12,7 +12,7 @@ import requests
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import bigquery
 
-from dcr_data_generator.embedded import engine
+from dcr_data_generator.embedded import engine, lock
 from tests.support import emulator
 
 SECRET = "nobody's business"
@@ -86,11 +86,13 @@ def test_an_extract_job_writes_no_file_and_makes_no_folder(outside: Path, client
         client.extract_table("d.extracted", (outside / "a" / "b.csv").as_uri()).result()
 
 
-def test_a_query_larger_than_the_memory_still_uses_the_disk(tmp_path: Path) -> None:
+def test_a_query_larger_than_the_memory_still_uses_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited = tmp_path / "limited.sql"
+    limited.write_text(lock.SETTINGS.read_text(encoding="utf-8").replace("'4GiB'", "'100MB'"), encoding="utf-8")
+    monkeypatch.setattr(lock, "SETTINGS", limited)
     engine.prepare(tmp_path)
-    # The engine opens the same database, which keeps the limit.
-    with duckdb.connect(tmp_path / engine.DATA) as limited:
-        limited.execute("SET memory_limit = '100MB'; SET threads = 1")
+    with duckdb.connect(tmp_path / engine.DATA) as first:  # the engine opens the same database, which keeps its threads
+        first.execute("SET threads = 1")
         with engine.running(tmp_path) as (url, _):
             client = emulator.connect(url, "somebody")
             numbers = "SELECT DISTINCT CONCAT(REPEAT('x', 100), n) AS a FROM UNNEST(GENERATE_ARRAY(1, 1000000)) AS n"

@@ -99,8 +99,8 @@ def resize_buckets(monkeypatch: pytest.MonkeyPatch, sizes: Mapping[int, int]) ->
     """Run sql/provider/ with other constants; returns a set to which each statement that had one is added."""
     read_file, resized = sql.read, set[str]()
 
-    def read_resized(file: str) -> Query:
-        query = read_file(file)
+    def read_resized(file: str, suffix: str = "") -> Query:
+        query = read_file(file, suffix)
         text = resize(query.text, sizes)
         resized.update({file} - ({file} if text == query.text else set()))
         return query._replace(text=text)
