@@ -70,8 +70,10 @@ def run(settings: "Settings", terminal: "Terminal") -> int:
         for finding in findings:
             terminal.line(finding)
         seen = {"identity": measures, "figures": figures, "findings": findings}
-        if not settings.no_report and (report := add_to_report(place, settings, answers, seen)):
-            terminal.line(f"The report has this comparison now: {escape(str(report))}")
+        if not settings.no_report:
+            report = add_to_report(place, settings, answers, seen)
+            there_is_none = "There is no report of these tables to add this comparison to: main writes one."
+            terminal.line(f"The report has this comparison now: {escape(str(report))}" if report else there_is_none)
     return 0
 
 

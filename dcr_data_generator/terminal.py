@@ -130,6 +130,8 @@ class Terminal:
                 f"Match rate: {percent(outcome.both_parties / customers)} (target {percent(settings.match_rate)}), "
                 f"{outcome.both_parties:,} of the merchant's {customers:,} customers."
             )
+            if settings.identity_noise:
+                self.line(f"{percent(settings.identity_noise)} of the wallet holders wrote their email otherwise.")
         else:
             self.line("There is no match rate: none of the merchant's users has an email.")
         self.line(

@@ -147,8 +147,9 @@ UID2 = [
     ("JaneSaoirse+Work@example.com", "28aaee4815230cd3b4ebd88c515226550666e91ac019929e3adac3f66c288180"),
     ("JANE.SAOIRSE@gmail.com", "92ee26057ed9dea2535d6c8b141d48373932476599196e00352254896db5888f"),
     ("JaneSaoirse+Work@gmail.com", "92ee26057ed9dea2535d6c8b141d48373932476599196e00352254896db5888f"),
-    (" 1 (234) 567-8901", "10e6f0b47054a83359477dcb35231db6de5c69fb1816e1a6b98e192de9e5b9ee"),
 ]
+# The same page's phone number, and its SHA-256.
+PHONE = " 1 (234) 567-8901", "10e6f0b47054a83359477dcb35231db6de5c69fb1816e1a6b98e192de9e5b9ee"
 
 
 def test_uid2_gives_the_published_hashes(place: Warehouse) -> None:
@@ -156,21 +157,21 @@ def test_uid2_gives_the_published_hashes(place: Warehouse) -> None:
         hashes = [
             rows(
                 place,
-                f"SELECT TO_HEX(SHA256(n)), TO_BASE64(SHA256(n)) FROM (SELECT ewallet_working.uid2('{key}') AS n)",
+                f"SELECT TO_HEX(SHA256(n)), TO_BASE64(SHA256(n)) FROM (SELECT ewallet_working.{rule}('{key}') AS n)",
             )
-            for key, _ in UID2
+            for rule, key in [*(("uid2", key) for key, _ in UID2), ("e164", PHONE[0])]
         ]
     # Base64 is another way to write the same bytes.
-    assert hashes == [[(digest, base64.b64encode(bytes.fromhex(digest)).decode())] for _, digest in UID2]
+    assert hashes == [[(digest, base64.b64encode(bytes.fromhex(digest)).decode())] for _, digest in [*UID2, PHONE]]
     assert hashes[0][0][1] == "FsGNM28LJQ8OLZB0Us65ZYp07NrovJSGTCMSKnLMJ6U="
 
 
 def test_a_normalizer_follows_its_published_rules(place: Warehouse) -> None:
     expected = [(key, *rules.values()) for key, rules in NORMALIZED.items()]
-    expected.append(("1 (800) 555-0100", "1 (800) 555-0100", "1 (800) 555-0100", "+18005550100", "+18005550100"))
     calls = ", ".join(f"ewallet_working.{rule}(key)" for rule in RULES)
     keys = ", ".join(repr(key) for key, *_ in expected)
     with ewallet.working_dataset(place.client, SETTINGS, "identity/normalizers"):
+        assert rows(place, "SELECT ewallet_working.e164('1 (800) 555-0100')") == [("+18005550100",)]
         assert sorted(rows(place, f"SELECT key, {calls} FROM UNNEST([{keys}]) AS key")) == sorted(expected)
 
 
@@ -187,6 +188,14 @@ def test_the_clean_room_finds_whom_its_rule_finds(place: Warehouse) -> None:
         found = len(keys[0] & keys[1])
         assert found == FOUND[rule, 1]
         assert re.search(rf"\b{1130 - found} (match nobody )?by `{rule}`", DOCS.read_text(encoding="utf-8"))
+
+
+def test_an_email_that_becomes_a_customers_by_a_dot_turns_its_check_red(damaged: Warehouse) -> None:
+    email = "(SELECT MIN(email) FROM merchant_provider.users WHERE email NOT IN (SELECT customer_email FROM "
+    email += "ewallet_provider.identity_truth WHERE customer_email IS NOT NULL))"
+    damaged.client.query_and_wait(f"UPDATE ewallet_provider.identity_truth SET email = {email} WHERE kind = 'dots'")
+    red = {each.name: each.violations for each in checks.run(damaged.client, SETTINGS, CHECKS)}
+    assert red["identity/other_address_is_nobodys"] == KINDS["dots"]
 
 
 def test_two_customers_whom_a_rule_takes_for_one_are_mixed_up(connect: Callable[[str], Warehouse]) -> None:
@@ -252,6 +261,9 @@ def test_a_run_with_noise_says_how_to_compare_and_the_report_has_the_comparison(
     status, out, err = emulator.run_here(*flags, "--report", str(report), "--identity-noise", "0.18", **variables)
     assert (status, err) == (0, "")
     assert "✓ Check the emails: 6 checks passed (" in out
+    assert "514 of the merchant's 1,130 customers.\n18.00% of the wallet holders wrote their email otherwise.\n" in out
+    assert "are matched with a wallet" in report.read_text(encoding="utf-8")
+    assert "customers hold a wallet." not in report.read_text(encoding="utf-8")
     assert f"uv run python -m dcr_data_generator.identity --embedded-dir {tmp_path / 'data'}\n" in out
     status, out, err = emulator.run_here(*flags, command=identity.main, **variables)
     assert (status, err) == (0, "")
@@ -260,6 +272,12 @@ def test_a_run_with_noise_says_how_to_compare_and_the_report_has_the_comparison(
     page = report.read_text(encoding="utf-8")
     assert "Whom an email finds" in page
     assert "By email, uid2 matches 554 customers: 49.03%." in page
+    Path(tmp_path / "data/answers_dcr-demo.json").rename(tmp_path / "kept")
+    assert (
+        "There is no report of these tables to add this comparison to: main writes one.\n"
+        in emulator.run_here(*flags, command=identity.main, **variables)[1]
+    )
+    Path(tmp_path / "kept").rename(tmp_path / "data/answers_dcr-demo.json")
     # So does the clean room, by the rule that one chooses.
     status, out, err = emulator.run_here(
         "rehearse", "--normalize", "uid2", *flags, command=clean_room.main, **variables

@@ -128,7 +128,7 @@ WORKING_FUNCTIONS = {
     "draw_3": ["INTEGER"],
     "draw_4": ["INTEGER"],
 }
-NORMALIZERS = ["as_is", "lower_trim", "uid2", "customer_match"]
+NORMALIZERS = ["as_is", "lower_trim", "uid2", "customer_match", "e164"]
 FEATURES = ["log_average_order_value", "items_per_order", "refund_rate", "number_of_orders", "age"]
 # What BigQuery ML's functions return.
 METRICS = ["roc_auc", "accuracy", "precision", "recall", "log_loss"]

@@ -274,7 +274,7 @@ def calls_to_publish(target: Target, settings: PublishSettings, secret: SecretSt
         text = f"bigquery.datasets.insert {target.path(dataset)} in {target.location}"
         yield Call(text, partial(create_dataset, target, dataset), USER.format(target.project(dataset)))
     for table in target.salt_tables:
-        text = f"bigquery.jobs.insert load {target.path(table)}, one row"
+        text = f"bigquery.jobs.insert load {target.path(table)}, one row: emails normalized by {settings.normalize}"
         yield Call(text, partial(load_salt, target, table, secret, settings.normalize), target.owner(table))
     for view in target.keys:
         text = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.table)}"

@@ -15,6 +15,7 @@ NORMALIZED = {
         # UID2 speaks of blanks; the others take a tab and a new line for one, too.
         ("\tAnn@example.com\n", "ann@example.com", "ann@example.com", "\tann@example.com\n"),
         ("a.b@c@gmail.com", "a.b@c@gmail.com", "a.b@c@gmail.com", "ab@gmail.com"),
+        ("No address 1", "no address 1", "noaddress1", "no address 1"),
         ("ÄNN@example.com", "änn@example.com", "änn@example.com", "änn@example.com"),
     ]
 }

@@ -22,10 +22,11 @@ WITH
       k.provider_user_id,
       normalizer,
       one.is_phone,
-      CASE normalizer
-        WHEN 'as_is' THEN ewallet_working.as_is(one.key)
-        WHEN 'lower_trim' THEN ewallet_working.lower_trim(one.key)
-        WHEN 'customer_match' THEN ewallet_working.customer_match(one.key)
+      CASE
+        WHEN normalizer = 'as_is' THEN ewallet_working.as_is(one.key)
+        WHEN normalizer = 'lower_trim' THEN ewallet_working.lower_trim(one.key)
+        WHEN one.is_phone THEN ewallet_working.e164(one.key)
+        WHEN normalizer = 'customer_match' THEN ewallet_working.customer_match(one.key)
         ELSE ewallet_working.uid2(one.key)
       END AS key
     FROM keys AS k

@@ -1,4 +1,4 @@
--- check: A second address or a mistyped one is not the email of a customer or of another user.
+-- check: An email that differs by more than case and blanks around it is not that of a customer or of another user.
 WITH
   others AS (
     SELECT
@@ -17,5 +17,5 @@ SELECT
   o.provider_user_id AS other_user
 FROM ewallet_provider.identity_truth AS t
 JOIN others AS o ON LOWER(TRIM(t.email, ' \t\r\n')) = o.person
-WHERE t.kind IN ('second address', 'typo', 'blank inside')
+WHERE t.kind NOT IN ('case', 'blanks')
   AND t.provider_user_id IS DISTINCT FROM o.provider_user_id
