@@ -80,11 +80,6 @@ class Lab(NamedTuple):
         """Read a query of an attack."""
         return sql.read(f"{FOLDER}/{name}", self.settings.suffix).text
 
-    @property
-    def guesses(self) -> str:
-        """The table of the emails that an attacker guesses."""
-        return suffixed(GUESSES, self.settings.suffix)
-
     def draw(self, who: str, people: pd.DataFrame, count: int) -> pd.DataFrame:
         """Draw people by the seed. Raises TooFew."""
         if len(people) < count:
@@ -209,7 +204,7 @@ def membership(lab: Lab) -> Outcome:
     members = lab.draw("customers without a wallet", lab.truth[lab.truth["verified"].isna()], count - count // 2)
     others = lab.draw("wallet-only users", lab.truth[~lab.truth["customer"]], count // 2)
     people = pd.concat([members, others])
-    lab.room.engine.fill(lab.guesses, [[email] for email in people["email"]])
+    lab.room.engine.fill(suffixed(GUESSES, lab.settings.suffix), [[email] for email in people["email"]])
     return compare(lab, people, people, attackers.membership, attackers.membership_threshold)
 
 

@@ -20,13 +20,14 @@ from dcr_data_generator.clean_room import __main__ as command
 from dcr_data_generator.clean_room import rehearse, views
 from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstood, Refused
 from dcr_data_generator.clean_room.analysis_rules.rules import Budgets
+from dcr_data_generator.clean_room.settings import NORMALIZERS
 from dcr_data_generator.embedded import thelook
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import SCHEMAS
 from dcr_data_generator.terminal import Terminal
 from dcr_data_generator.warehouse import Warehouse
 from tests.support import docs, tables
-from tests.support.normalized import NORMALIZED, RULES
+from tests.support.normalized import NORMALIZED
 from tests.support.page import Page
 from tests.support.settings import make_settings
 
@@ -292,7 +293,7 @@ def test_the_join_key_is_the_hash_of_salt_and_email_without_case_and_blanks(room
     assert [row[0] for row in room.engine.rows("merchant_clean_room.customers")] == [hashed("ann@example.com")]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", NORMALIZERS)
 def test_the_join_key_is_of_the_email_as_the_rule_normalizes_it(
     rule: str, room: CleanRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
