@@ -119,7 +119,7 @@ def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") 
         terminal.checks(verdict)
         with step("Ask the four questions"):
             answers, outcome = use_cases.run(client, settings), use_cases.count(client, settings)
-            advice = [] if settings.keep_snapshot else use_cases.advise(client, settings)
+            advice = [] if settings.keep_snapshot else use_cases.advise(client, settings, answers)
             source.check_alone(client, marked)
         if settings.export:
             with step("Export"):

@@ -1,6 +1,6 @@
 """Asks the four questions that the two parties have for each other, and counts what came out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ from dcr_data_generator.tables import named
 from dcr_data_generator.values import percent, plain
 
 MAX_ROWS = 10
+# The clean room's aggregation threshold, which thin_answers.sql and the views name too.
+MIN_PEOPLE = 50
 
 
 class UseCase(NamedTuple):
@@ -65,12 +67,16 @@ def count(client: bigquery.Client, settings: Settings) -> Outcome:
     return Outcome(dict(row.values() for row in row_counts.rows), *dates.row.values(), *overlap.row.values())
 
 
-def advise(client: bigquery.Client, settings: Settings) -> list[str]:
+def advise(client: bigquery.Client, settings: Settings, answers: Sequence[UseCase]) -> list[str]:
     """Name in a sentence the answers that the clean room would withhold whole, if any, and the --days that would do."""
-    answers = sql.run(client, "thin_answers", settings).rows
-    if not answers:
+    counted = [each for each in answers if "number_of_customers" in each.columns]
+    # The clean room finds all the people whom the open answers find, and those whose email has blanks or another case.
+    if all(any(row.number_of_customers >= MIN_PEOPLE for row in each.rows) for each in counted):
         return []
-    withheld = " and ".join(f"question {each.question} (at most {each.people})" for each in answers)
+    thin_answers = sql.run(client, "thin_answers", settings).rows
+    if not thin_answers:
+        return []
+    withheld = " and ".join(f"question {each.question} (at most {each.people})" for each in thin_answers)
     try:
         [enough] = sql.run(client, "enough_days", settings).rows
         advice = f"no more --days before {enough.last_day} would do, with these rates"
@@ -78,7 +84,7 @@ def advise(client: bigquery.Client, settings: Settings) -> list[str]:
             advice = f"--target-date {enough.last_day} --days {enough.days} would do"
     except NotFound:  # a snapshot that is kept needs no source
         advice = "without the source, it is unknown how many --days would do"
-    return [f"No group has the 50 people that the clean room needs to answer {withheld}: {advice}."]
+    return [f"No group has the {MIN_PEOPLE} people that the clean room needs to answer {withheld}: {advice}."]
 
 
 def transaction_verification(figures: bigquery.Row) -> str:

@@ -200,14 +200,15 @@ def test_answers_that_would_be_withheld_whole_are_named_with_the_days_that_would
     )
     settings = make_settings(**{"match_rate": 1, "wallet_payment_rate": 1} | knobs)
     wanted = f"No group has the 50 people that the clean room needs to answer {sentence}"
-    assert use_cases.advise(place.client, settings) == ([wanted] if sentence else [])
+    answers = use_cases.run(place.client, settings)
+    assert use_cases.advise(place.client, settings, answers) == ([wanted] if sentence else [])
 
 
 def test_answers_that_would_be_withheld_whole_are_named_without_a_source_too(connect: Callable) -> None:
     place = connect("thin-tests")
     worlds.fill(place)
     own = make_settings(write_project_id="thin-tests", source_dataset="no-such-project.thelook_ecommerce")
-    [sentence] = use_cases.advise(place.client, own)
+    [sentence] = use_cases.advise(place.client, own, use_cases.run(place.client, own))
     assert sentence == (
         "No group has the 50 people that the clean room needs to answer question 2 (at most 0) and question 3 "
         "(at most 0): without the source, it is unknown how many --days would do."
@@ -216,7 +217,7 @@ def test_answers_that_would_be_withheld_whole_are_named_without_a_source_too(con
 
 def test_the_clean_room_needs_as_many_people_as_its_views_say() -> None:
     policies = [view.policy.aggregation_threshold_policy for view in views.read()]
-    assert {policy.threshold for policy in policies if policy} == {50}
+    assert {policy.threshold for policy in policies if policy} == {use_cases.MIN_PEOPLE} == {50}
 
 
 def test_the_overlap_compares_emails_without_case_and_blanks(connect: Callable) -> None:

@@ -81,7 +81,7 @@ def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
             rungs = climb_ladder(room, rehearsed, calls)
             advice = []
             if any(is_withheld_whole(one.reply) for one in rehearsed):
-                advice = use_cases.advise(place.client, source.at_one_instant(place.client, settings))
+                advice = use_cases.advise(place.client, source.at_one_instant(place.client, settings), answers)
     attempts = [attempt(room, query) for query in refused]
     show_use_cases(terminal, rehearsed)
     show_ladder(terminal, rungs)

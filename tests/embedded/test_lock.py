@@ -101,6 +101,17 @@ def test_a_query_larger_than_the_memory_still_uses_the_disk(tmp_path: Path, monk
             assert (tmp_path / f"{engine.DATA}.tmp").exists()
 
 
+def test_trim_cuts_what_python_cuts(client: bigquery.Client) -> None:
+    texts = ["ann", " ann", "ann\t", " \t ann b \n", "", " \t", "é ann é", "\u3000ann", "\u200dann ", "ünn\r"]
+    config = bigquery.QueryJobConfig(query_parameters=[bigquery.ArrayQueryParameter("texts", "STRING", texts)])
+    for blanks in (" ", " \t\r\n", "é", "n", ""):
+        query = f"SELECT text, TRIM(text, {json.dumps(blanks, ensure_ascii=False)}) FROM UNNEST(@texts) AS text"
+        trimmed = dict(row.values() for row in client.query(query, config).result())
+        assert trimmed == {text: text.strip(blanks) if blanks else text for text in texts}
+    [row] = client.query("SELECT TRIM(' ann '), TRIM(NULL, ' '), TRIM('ann', NULL)").result()
+    assert row.values() == ("ann", None, None)
+
+
 QUERY = json.dumps({"query": "SELECT 7 AS seven", "useLegacySql": False})
 IS_JSON = {"Content-Type": "application/json"}
 
