@@ -112,7 +112,8 @@ def find(rows: "Sequence[bigquery.Row]") -> list[str]:
     for row in rows:
         if row.normalizer in ("as_is", "uid2"):
             keys, rate = "email" if row.number_of_keys == 1 else "email or phone", measure(row)["match_rate"]
-            sentences.append(f"By {keys}, {row.normalizer} matches {row.matched or 0:,} customers: {written(rate)}.")
+            customers = "1 customer" if row.matched == 1 else f"{row.matched or 0:,} customers"
+            sentences.append(f"By {keys}, {row.normalizer} matches {customers}: {written(rate)}.")
     if not any(row.pairs for row in rows):
         return [*sentences, "Nobody is matched."]
     people = {0: "nobody is", 1: "at most one customer is"}.get(mixed_up, f"at most {mixed_up:,} customers are")

@@ -217,21 +217,22 @@ def test_two_customers_whom_a_rule_takes_for_one_are_mixed_up(connect: Callable[
 
 
 @pytest.mark.parametrize(
-    ("customers", "mixed_up", "sentences"),
+    ("customers", "matched", "mixed_up", "sentences"),
     [
-        (4, None, ["By email, uid2 matches 0 customers: 0.00%.", "Nobody is matched."]),
-        (0, None, ["By email, uid2 matches 0 customers: 0.00%.", "Nobody is matched."]),
-        (4, 0, ["By email, uid2 matches 3 customers: 75.00%.", "Of those matched, nobody is taken for somebody else."]),
-        (4, 1, ["75.00%", "Of those matched, at most one customer is taken for somebody else."]),
-        (4, 2, ["75.00%", "Of those matched, at most 2 customers are taken for somebody else."]),
+        (4, None, None, ["By email, uid2 matches 0 customers: 0.00%.", "Nobody is matched."]),
+        (0, None, None, ["By email, uid2 matches 0 customers: 0.00%.", "Nobody is matched."]),
+        (4, 1, 0, ["By email, uid2 matches 1 customer: 25.00%.", "Of those matched, nobody is taken for somebody"]),
+        (4, 3, 1, ["matches 3 customers: 75.00%.", "Of those matched, at most one customer is taken for somebody"]),
+        (4, 3, 2, ["75.00%", "Of those matched, at most 2 customers are taken for somebody else."]),
     ],
 )
-def test_the_sentences_say_what_was_matched(customers: int, mixed_up: int | None, sentences: list[str]) -> None:
-    matched = None if mixed_up is None else 3
+def test_the_sentences_say_what_was_matched(
+    customers: int, matched: int | None, mixed_up: int | None, sentences: list[str]
+) -> None:
     row = SimpleNamespace(normalizer="uid2", number_of_keys=1, matched=matched, pairs=matched, true_pairs=matched)
     row.customers, row.holders, row.mixed_up = customers, matched or 0, mixed_up
     first, *others = identity.find([row])
-    share = "75.00%" if matched else "0.00%"
+    share = {None: "0.00%", 1: "25.00%", 3: "75.00%"}[matched]
     assert first == f"In truth {matched or 0} of the merchant's {customers} customers hold a wallet: {share}."
     assert [expected in sentence for expected, sentence in zip(sentences, others, strict=True)] == [True, True]
 

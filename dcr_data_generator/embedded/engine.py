@@ -49,9 +49,9 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
         from bqemulator.config import LogLevel, PersistenceMode, Settings
         from bqemulator.domain.errors import DomainError
 
+        from dcr_data_generator.embedded.history import NoOldJobs, NoOldVersions
         from dcr_data_generator.embedded.lock import lock
         from dcr_data_generator.embedded.parse import parse_once
-        from dcr_data_generator.embedded.versions import NoOldVersions
     except ImportError as error:
         raise UserError(
             f"the embedded BigQuery is not installed ({error.name} is missing): run `uv sync --group embedded`, "
@@ -61,7 +61,7 @@ def running(directory: Path, port: int = 0) -> Iterator[Endpoints]:
     prepare(directory)
     lock()
     vars(sqlglot).update(parse_one=parse_once)
-    vars(emulator).update(SnapshotManager=NoOldVersions)
+    vars(emulator).update(SnapshotManager=NoOldVersions, DuckDBCatalogRepository=NoOldJobs)
     server = emulator.EmulatorServer(
         # Constructed without the BQEMU_... variables of the person's environment, and without what a file says.
         Settings.model_construct(
