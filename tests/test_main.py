@@ -374,6 +374,27 @@ def test_another_partnership_has_datasets_of_its_own_and_its_snapshot_can_be_kep
     assert emulator.contents(client) == first
 
 
+def test_a_run_with_noise_says_how_to_compare_and_one_without_leaves_no_truth(
+    run: Callable, connect: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The other checks are asked elsewhere, which takes more time than all else.
+    monkeypatch.setattr(checks, "run", lambda *asked: ASK_CHECKS(*asked) if len(asked) == 3 else all_green())
+    status, out, err = run("--identity-noise", "0.5", "--match-rate", "1")
+    assert (status, err) == (0, "")
+    assert "✓ Check the result, with true emails: 35 checks passed (" in out
+    assert "✓ Check the emails: 6 checks passed (" in out
+    assert "50.00% of the wallet holders wrote their email otherwise." in out
+    assert "Compare how companies normalize emails: uv run python -m dcr_data_generator.identity\n" in out
+    client = connect("main-tests").client
+
+    def identity_tables() -> int:
+        return sum("identity" in each.table_id for dataset in DATASETS for each in client.list_tables(dataset))
+
+    assert identity_tables() == 3
+    assert run()[0] == 0
+    assert identity_tables() == 0
+
+
 def test_verbose_prints_every_check_and_the_rows_behind_an_answer(run: Callable) -> None:
     status, out, _ = run("--verbose")
     assert status == 0

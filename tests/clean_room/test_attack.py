@@ -4,13 +4,14 @@ import ast
 import hashlib
 import math
 import re
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from dcr_data_generator import sql, warehouse
+from dcr_data_generator import people, sql, warehouse
 from dcr_data_generator.clean_room import __main__ as command
 from dcr_data_generator.clean_room import attack, attackers, views
 from dcr_data_generator.clean_room.analysis_rules import CleanRoom, Refused
@@ -41,6 +42,24 @@ def make_settings(*arguments: str) -> AttackSettings:
     return settings
 
 
+def parties(emails: list[str]) -> dict[str, list[dict]]:
+    """What both parties know of people with these emails, of whom the last ten hold no wallet."""
+    holders = range(len(emails) - 10)
+    return {
+        "users": [{"id": number, "email": email} for number, email in enumerate(emails)],
+        "provider_users": [
+            {"provider_user_id": number, "email": emails[number].upper(), "account_tier": TIERS[number % 3]}
+            | {"is_verified_user": number % 3 != 0}
+            for number in holders
+        ],
+        "transactions": [
+            {"transaction_id": f"{number}", "order_id": number, "provider_user_id": number}
+            | {"transaction_amount": number + 0.25}
+            for number in holders
+        ],
+    }
+
+
 @pytest.fixture(scope="module")
 def room() -> CleanRoom:
     """A clean room of the 60 people, all customers, and of ten more customers who hold no wallet."""
@@ -57,23 +76,9 @@ def room() -> CleanRoom:
     room = CleanRoom(columns, secrets, {view.table: (view.policy, view.query) for view in all_views})
     for template in sql.read_folder("clean_room/templates"):
         room.add_template(template.text)
-    people = range(PEOPLE)
+    names = {"users": "merchant_provider", "provider_users": "ewallet_provider", "transactions": "ewallet_provider"}
     emails = [f"person{number}@example.com" for number in range(PEOPLE + 10)]
-    room.fill(
-        {
-            "merchant_provider.users": [{"id": number, "email": email} for number, email in enumerate(emails)],
-            "ewallet_provider.provider_users": [
-                {"provider_user_id": number, "email": emails[number].upper(), "account_tier": TIERS[number % 3]}
-                | {"is_verified_user": number % 3 != 0}
-                for number in people
-            ],
-            "ewallet_provider.transactions": [
-                {"transaction_id": f"{number}", "order_id": number, "provider_user_id": number}
-                | {"transaction_amount": number + 0.25}
-                for number in people
-            ],
-        }
-    )
+    room.fill({f"{names[name]}.{name}": rows for name, rows in parties(emails).items()})
     room.engine.parameters = ["victim"]
     return room
 
@@ -200,7 +205,7 @@ def test_a_question_above_the_policy_is_said_to_be_refused(lab: Lab) -> None:
         assert attack.carry_out(lab, attack.averaging).sentence.startswith("refused: Epsilon is too high: 5")
 
 
-EPSILONS = (0.5, 1.0, 1.5, 2.0, 3.0)
+EPSILONS = (0.5, 1.5, 3.0)
 
 
 def rates_above_their_bounds(lab: Lab) -> list[float]:
@@ -310,11 +315,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_command_shows_each_attack_in_a_line_and_adds_it_to_the_report(
-    default_run: Warehouse, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    connect: Callable, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    report = tmp_path / "report.html"
-    worlds.write(default_run, report)
-    monkeypatch.setattr(warehouse, "connect", lambda *_, **__: nullcontext(default_run))
+    place, report = connect("attack-tests"), tmp_path / "report.html"
+    firsts, lasts = people.FIRST_NAMES[: PEOPLE + 10], people.LAST_NAMES[: PEOPLE + 10]
+    monkeypatch.setattr(attackers, "FIRST_NAMES", firsts)
+    monkeypatch.setattr(attackers, "LAST_NAMES", lasts)
+    emails = [f"{first}{last}@example.com" for first, last in zip(firsts, lasts, strict=True)]
+    worlds.fill(place, **parties(emails), orders=[{"order_id": 1, "user_id": 1, "created_at": "2025-09-23 12:00:00"}])
+    worlds.write(place, report)
+    monkeypatch.setattr(warehouse, "connect", lambda *_, **__: nullcontext(place))
     monkeypatch.delenv("DCR_NO_REPORT")
     monkeypatch.delenv("DCR_SALT", raising=False)
     assert command.main(["attack", "--victims", "4", "--embedded-dir", str(tmp_path)]) == 0

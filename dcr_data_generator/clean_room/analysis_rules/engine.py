@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from itertools import batched
 from typing import Any, NamedTuple
@@ -182,6 +182,8 @@ class GoogleSQL:
     def __init__(self) -> None:
         self.engines = [Engine(start())]
         self.language = dialect.language()
+        # Each statement is looked through several times.
+        self.parse = lru_cache(100)(Parser(self.language).parse_statement)
         functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
         self.catalog = CatalogBuilder("clean_room").with_builtin_functions(functions).build()
         self.tables: dict[str, types.SimpleTable] = {}
@@ -288,7 +290,7 @@ class GoogleSQL:
         """Find the nodes of a kind in the syntax tree of a statement; NotUnderstood if it is not one statement."""
         try:
             with explained():
-                return find(Parser(self.language).parse_statement(text), kind)
+                return find(self.parse(text), kind)
         except NotUnderstood:
             # The parser does not say where the error is; the analyzer does.
             self.analyze(text, types.ErrorMessageMode.ERROR_MESSAGE_ONE_LINE)
