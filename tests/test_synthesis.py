@@ -613,7 +613,7 @@ KNOBS = st.fixed_dictionaries(
         "wallet_only_rate": st.sampled_from([0.0, 0.2, 0.5, 0.9]),
     }
 )
-bounded = hypothesis.settings(max_examples=25, deadline=None, derandomize=True)
+bounded = hypothesis.settings(max_examples=15, deadline=None, derandomize=True)
 
 
 @bounded

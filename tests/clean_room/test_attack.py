@@ -145,19 +145,19 @@ def test_a_dictionary_finds_common_names_and_only_without_the_salt() -> None:
 
 
 def test_each_attack_is_counted_against_the_truth(lab: Lab) -> None:
-    for outcome in (attack.differencing(lab), attack.single_out(lab)):
+    differencing, single_out = outcomes = attack.differencing(lab), attack.single_out(lab)
+    for outcome in outcomes:
         assert all(row["right"] == 1 and row["victims"] == 12 for row in outcome.rows)
         assert "it gets through. Right of 12 people: " in outcome.sentence
         assert all(f"{row['secret']} 12, with the defence " in outcome.sentence for row in outcome.rows)
         # Of the spend: noise of a scale of 100 dollars is within 10 in a tenth of the cases.
         assert outcome.rows[-1]["defended"] < 0.6
-    outcome = attack.single_out(lab)
     # No tier has enough people, so he concludes nothing spent, which is close enough to the smallest spends.
     small = sum(attack.payers(lab)[1]["spend"] <= 10)
-    assert outcome.sentence.endswith(f"; with query templates only, {small} of 12, by the list that he passes")
+    assert single_out.sentence.endswith(f"; with query templates only, {small} of 12, by the list that he passes")
     [number] = [number for number in range(PEOPLE) if hashed(number) == attack.payers(lab)[1].index[0]]
-    assert outcome.example == f"Of the first of them he concludes: spend {number}. True is: spend {number}."
-    verified, tier, spend = attack.differencing(lab).rows
+    assert single_out.example == f"Of the first of them he concludes: spend {number}. True is: spend {number}."
+    verified, tier, spend = differencing.rows
     assert [verified["guess"], tier["guess"], spend["guess"]] == pytest.approx(
         [40 / 60, 20 / 60, 21 / 60]
     )  # of 0 to 59 dollars, 21 are within 10 of 30
@@ -232,11 +232,11 @@ def test_without_noise_the_bound_is_broken(lab: Lab, monkeypatch: pytest.MonkeyP
 
 
 def test_the_attacker_is_right_as_often_as_with_laplace_noise(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attack, "DRAWS", 1_000)
+    monkeypatch.setattr(attack, "DRAWS", 500)
     with attack.other_policies(lab.room, budgets=math.inf, epsilon=2.0):
-        right = attack.count_told_apart(lab, hashed(2), PEOPLE // 3) / 2_000
+        right = attack.count_told_apart(lab, hashed(2), PEOPLE // 3) / 1_000
     # 1 - e^-1 / 2, and four standard deviations of such a rate; with geometric noise it would be the bound, 0.88.
-    assert right == pytest.approx(0.816, abs=0.035)
+    assert right == pytest.approx(0.816, abs=0.049)
 
 
 @pytest.mark.parametrize(("right", "number"), [(1, "5"), (0.75, "3"), (0, "None")])

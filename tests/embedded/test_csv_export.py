@@ -276,7 +276,7 @@ ENCODINGS = ["utf-8"] * 8 + ["utf-8-sig", "utf-16", "cp1252"]
 TEXTS = st.none() | st.text(st.sampled_from("a,\"\n\r ;\t\\'é北🏙\ufeffnull0")) | st.text()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(rows=st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=6), line_end=st.sampled_from(["\n", "\r\n"]))
 def test_whatever_texts_python_s_csv_module_writes_come_back(
     rows: list[tuple[str | None, str | None, str | None]], line_end: str
@@ -296,7 +296,7 @@ def test_whatever_texts_python_s_csv_module_writes_come_back(
     assert list(zip(*(listed(users[column]) for column in columns), strict=True)) == rows
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(prices=st.lists(st.floats(-1e8, 1e8), min_size=1, max_size=50))
 def test_every_finite_price_is_read_to_the_last_bit(prices: list[float]) -> None:
     lines = [ITEMS_HEADER] + [item(id=str(number), sale_price=repr(price)) for number, price in enumerate(prices)]
@@ -328,7 +328,7 @@ ODD = [
 EDITS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 12), st.sampled_from(ODD)), max_size=3)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(name=st.sampled_from(["orders", "order_items", "users"]), edits=EDITS, encoding=st.sampled_from(ENCODINGS))
 @example("orders", [(89, 1, "\r"), (231, 1, "\r"), (285, 1, "\r")], "utf-8")  # line ends of the old Macintosh
 @example("orders", [(0, 0, "\r")], "utf-8")
