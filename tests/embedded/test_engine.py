@@ -189,16 +189,18 @@ def test_a_data_directory_of_another_version_is_named_to_be_removed_and_stays_as
     assert (directory / engine.DATA).read_bytes() == before
 
 
-def test_no_old_versions_of_a_changed_table_are_kept(tmp_path: Path) -> None:
+def test_neither_old_versions_of_a_changed_table_nor_old_jobs_are_kept(tmp_path: Path) -> None:
     with engine.running(tmp_path) as endpoints:
         client = emulator.connect(endpoints.rest, "somebody")
         client.create_dataset("mine")
         client.query_and_wait("CREATE TABLE mine.seven AS SELECT 7 AS seven")
         client.query_and_wait("UPDATE mine.seven SET seven = 8 WHERE TRUE")
-        assert [list(row) for row in client.query_and_wait("SELECT * FROM mine.seven")] == [[8]]
+        assert [list(row) for row in client.query("SELECT * FROM mine.seven").result()] == [[8]]
+        assert {job.state for job in client.list_jobs()} == {"DONE"}
     with duckdb.connect(tmp_path / engine.DATA, read_only=True) as database:
         tables = database.sql("SELECT table_name FROM duckdb_tables() WHERE schema_name = '_bqemulator_snapshots'")
         assert tables.fetchall() == []
+        assert database.sql("SELECT * FROM _bqemulator_catalog.jobs").fetchall() == []
 
 
 def test_a_disk_that_fills_during_a_run_ends_it_at_once(
