@@ -27,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         params = options_of(Settings, CONSTANTS, ("Where",))
         text = "Compare whom the two parties find by their emails, and by phone numbers, with who they are in truth."
         identity = RichCommand(name="identity", params=params, callback=Settings, help=text)
-        return run(run_command(identity, "python -m dcr_data_generator.identity", arguments), terminal)
+        settings = run_command(identity, "python -m dcr_data_generator.identity", arguments)
+        terminal.console.quiet = settings.quiet
+        return run(settings, terminal)
 
     return shutdown.run_safely(command)
 

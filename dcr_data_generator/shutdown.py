@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dcr_data_generator import whole_file
 
@@ -43,8 +43,8 @@ def handle_signals() -> Iterator[None]:
     """Raise Stopped on SIGINT, SIGTERM and SIGHUP, and TimedOut at the deadline, while the block is in the main thread.
 
     Python ignores an exception raised in a finalizer or in a callback of some libraries, so it is raised again and
-    again, except while a block that it interrupted clears up. Temporary files go to a folder of the run's own, which is
-    removed at the end.
+    again, except while a block that it interrupted clears up; what was ignored is not printed. Temporary files go to a
+    folder of the run's own, which is removed at the end.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -58,11 +58,18 @@ def handle_signals() -> Iterator[None]:
         if not is_interrupted():
             raise stops[0] if stops else TimedOut
 
+    def print_others(unraisable: Any) -> None:  # noqa: ANN401
+        if not isinstance(unraisable.exc_value, Stopped | TimedOut):
+            print_ignored(unraisable)
+
+    print_ignored = sys.unraisablehook
     # Under nohup, a run goes on when its terminal is closed.
     hangup = HANGUP if HANGUP and signal.getsignal(HANGUP) != signal.SIG_IGN else None
     with ExitStack() as stack:
         for number in filter(None, (signal.SIGINT, signal.SIGTERM, hangup, DEADLINE)):
             stack.callback(signal.signal, number, signal.signal(number, interrupt))
+        stack.callback(setattr, sys, "unraisablehook", print_ignored)
+        sys.unraisablehook = print_others
         stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
         folder = tempfile.TemporaryDirectory(prefix="dcr_data_generator_", ignore_cleanup_errors=True)
         tempfile.tempdir = stack.enter_context(folder)

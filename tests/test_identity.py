@@ -277,6 +277,11 @@ def test_the_commands_compare_and_rehearse_and_the_report_has_both(
     assert "Whom an email finds" in page
     assert "By email, uid2 matches 554 customers: 49.03%." in page
     assert "Emails are normalized by uid2 before they are hashed." in page
+    query = tmp_path / "query.sql"
+    query.write_text("SELECT COUNT(*) FROM merchant_provider.users", encoding="utf-8")
     (tmp_path / "answers_identity-tests.json").unlink()
     assert identity.main(flags) == 0
     assert "There is no report of these tables to add this comparison to: main" in capsys.readouterr().out
+    assert identity.main([*flags, "--quiet"]) == 0
+    assert clean_room.main(["rehearse", "--query", str(query), "--quiet", *flags]) == 0
+    assert capsys.readouterr().out == ""

@@ -1,6 +1,7 @@
 """How a run ends early: signals, deadlines, and temporary files."""
 
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,10 +22,15 @@ def _terminal_that_can_be_closed() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM])
-def test_a_signal_that_comes_where_python_ignores_exceptions_still_stops_the_run(number: int) -> None:
-    # As in a finalizer, or in a function of pyarrow's that cannot raise: Python prints what is raised and goes on.
+def test_a_signal_that_comes_where_python_ignores_exceptions_still_stops_the_run(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a finalizer, in a callback of the import system, or in a function of pyarrow's that cannot raise: Python
+    # would print what is raised, which is not for a person, and goes on.
+    printed = []
+    monkeypatch.setattr(sys, "unraisablehook", printed.append)
+
     class Finalized:
         def __del__(self) -> None:
             signal.raise_signal(number)
@@ -39,6 +45,8 @@ def test_a_signal_that_comes_where_python_ignores_exceptions_still_stops_the_run
 
     with pytest.raises((shutdown.Stopped, shutdown.TimedOut)):
         go_on()
+    assert printed == []
+    assert sys.unraisablehook == printed.append
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -122,6 +130,19 @@ def test_what_clears_up_after_a_signal_is_not_interrupted_again() -> None:
 
     assert shutdown.run_safely(command) == 143
     assert cleared_up
+
+
+def test_another_error_that_python_ignores_is_still_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finalized:
+        def __del__(self) -> None:
+            raise ValueError
+
+    printed = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: printed.append(unraisable.exc_type))
+    with shutdown.handle_signals():
+        finalized = Finalized()
+        del finalized
+    assert printed == [ValueError]
 
 
 def test_handlers_are_what_they_were_afterwards() -> None:

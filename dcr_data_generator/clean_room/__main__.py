@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name, settings = run_command(group, "python -m dcr_data_generator.clean_room", arguments)
         for sentence in unknown_variables():
             terminal.warning(sentence)
+        terminal.console.quiet = settings.quiet
         try:
             # Here, so that a wrong flag is reported at once: these take their time.
             from dcr_data_generator.clean_room import attack, publish, rehearse, subscribe
