@@ -98,7 +98,7 @@ def test_all_combinations_of_names_come_once_before_a_number_tells_namesakes_apa
     assert emails[COMBINATIONS:].str.fullmatch(r"[a-z]+1@example\.(com|net|org)").all()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_few_invented_people_share_no_name_more_often_than_chance_has_it(seed: int) -> None:
     emails = invent_emails(np.arange(2000), seed)
     first_names = [max((name for name in FIRST_NAMES if email.startswith(name)), key=len) for email in emails]
