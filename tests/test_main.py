@@ -310,35 +310,33 @@ def test_a_red_check_ends_the_run_with_status_1_after_all_else_is_printed(
     assert lines[-1] == "✗ 1 of 2 checks is red: do not show these tables to anyone."
 
 
-@pytest.mark.parametrize(
-    ("module", "name", "steps"),
-    [(ewallet, "create", 3), (checks, "run", 5), (export, "run", 7)],
-    ids=["before step 2", "before the checks", "before the export"],
-)
 def test_another_run_in_between_is_said_in_one_line_with_status_1(
-    module: ModuleType,
-    name: str,
-    steps: int,
-    run: Callable,
-    connect: Callable,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    run: Callable, connect: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    function, other = getattr(module, name), connect("main-tests").client  # whose runs have another id
+    other = connect("main-tests").client  # whose runs have another id
 
-    def begin_another_run(*arguments: object) -> object:
-        marked.extend(source.create_datasets(other, make_settings()))
-        return function(*arguments)
+    def run_beside_another(module: ModuleType, name: str, *flags: str) -> tuple[int, list[bigquery.Dataset]]:
+        """Let the other one begin before a function is called; returns the steps made, and what it has marked."""
+        function, marked = getattr(module, name), []
 
-    marked: list[bigquery.Dataset] = []
-    monkeypatch.setattr(module, name, begin_another_run)
-    status, out, err = run("--export", str(tmp_path))
-    assert (status, out.count("✓ ")) == (1, steps)
-    assert "another run has written to merchant_provider and ewallet_provider at" in emulator.only_line(err)
-    if module is ewallet:  # this run may have written after the other one began, which is to know it, too
-        with pytest.raises(AnotherRunError):
-            source.check_alone(other, marked)
-    else:
+        def begin_another_run(*arguments: object) -> object:
+            marked.extend(source.create_datasets(other, make_settings()))
+            return function(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, begin_another_run)
+            status, out, err = run("--export", str(tmp_path), *flags)
+        assert "another run has written to merchant_provider and ewallet_provider at" in emulator.only_line(err)
+        assert status == 1
+        return out.count("✓ "), marked
+
+    steps, marked = run_beside_another(ewallet, "create")
+    assert steps == 3
+    with pytest.raises(AnotherRunError):  # this run may have written after the other one began, which is to know it
+        source.check_alone(other, marked)
+    for module, expected in ((checks, 4), (export, 6)):
+        steps, marked = run_beside_another(module, "run", "--keep-snapshot")
+        assert steps == expected
         source.check_alone(other, marked)
 
 
@@ -348,7 +346,7 @@ def test_another_partnership_has_datasets_of_its_own_and_its_snapshot_can_be_kep
     client = connect("main-tests").client
     monkeypatch.setattr(checks, "run", ASK_CHECKS)
     monkeypatch.setattr(sql, "read_folder", read_few)
-    run("--skip-checks")
+    tables.make_five_tables(connect("main-tests"), make_settings())
     first = emulator.contents(client)
     here = [f"{dataset}_b.{name}" for dataset, name in (table.split(".") for table in TABLES)]
 
@@ -391,7 +389,7 @@ def test_a_run_with_noise_says_how_to_compare_and_one_without_leaves_no_truth(
         return sum("identity" in each.table_id for dataset in DATASETS for each in client.list_tables(dataset))
 
     assert identity_tables() == 3
-    assert run()[0] == 0
+    assert run("--keep-snapshot", "--skip-checks")[0] == 0
     assert identity_tables() == 0
 
 
@@ -426,7 +424,7 @@ def test_verbose_prints_every_check_and_the_rows_behind_an_answer_and_open_opens
     assert "Which sales did this provider process? The merchant asks. Join key: order_id." in out
     assert "│ account_tier" in out or "┃ account_tier" in out
     assert opened == [path.as_uri()]
-    assert run("--quiet", "--open", "--no-report") == (0, "", "")
+    assert run("--quiet", "--open", "--no-report", "--keep-snapshot") == (0, "", "")
     assert len(opened) == 1
 
 
