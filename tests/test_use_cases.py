@@ -144,8 +144,9 @@ def test_refunds_are_found_in_any_case(connect: Callable[[str], Warehouse]) -> N
     assert sql.run(place.client, "checks/verified_users_have_their_shares", settings).total == 0
 
 
-def thin_source() -> dict[str, list[dict]]:
-    """On 20 to 23 September 40, 12, 60 and 29 more customers; and what must not count, on the 23rd."""
+@pytest.fixture(scope="module")
+def thin(connect: Callable) -> Warehouse:
+    """A source with 40, 12, 60 and 29 more customers on 20 to 23 September; and what must not count, on the 23rd."""
     days = [23] * 29 + [22] * 60 + [21] * 12 + [20] * 40
     orders = [{"order_id": n, "user_id": n, "created_at": f"2025-09-{day} 23:59:59"} for n, day in enumerate(days)]
     users = [{"id": n, "email": f"{n}@example.com"} for n in range(len(days))]
@@ -155,7 +156,9 @@ def thin_source() -> dict[str, list[dict]]:
     orders += [
         {"order_id": 1000 + n, "user_id": user, "created_at": f"2025-09-{day}"} for n, (user, day) in enumerate(more)
     ]
-    return {"orders": orders, "users": users, "order_items": [{"order_id": o["order_id"]} for o in orders[:-1]]}
+    items, place = [{"order_id": each["order_id"]} for each in orders[:-1]], connect("thin-tests")
+    tables.fill_source(place.client, orders=orders, users=users, order_items=items)
+    return place
 
 
 FOUR_DAYS = "--target-date 2025-09-23 --days 4 would do."
@@ -179,13 +182,10 @@ NO_DAYS = "no more --days before 2025-09-23 would do, with these rates."
     ],
 )
 def test_answers_that_would_be_withheld_whole_are_named_with_the_days_that_would_do(
-    connect: Callable, people: int, paying: int, first_day: int, knobs: dict, sentence: str | None
+    thin: Warehouse, people: int, paying: int, first_day: int, knobs: dict, sentence: str | None
 ) -> None:
-    place = connect("thin-tests")
-    tables.fill_source(place.client, **thin_source())
-    numbers = range(people)
     worlds.fill(
-        place,
+        thin,
         # A second record of a customer is no other person.
         users=[{"id": n, "email": f"{n % people}@Example.com"} for n in range(people + 5)],
         orders=[
@@ -194,21 +194,20 @@ def test_answers_that_would_be_withheld_whole_are_named_with_the_days_that_would
         order_items=[{"id": n, "order_id": n // 2} for n in range(2 * people)],
         provider_users=[
             {"provider_user_id": n, "email": f"{n}@example.com", "account_tier": "Free", "is_verified_user": True}
-            for n in numbers
+            for n in range(people)
         ],
         transactions=[{"transaction_id": str(n), "order_id": n, "provider_user_id": n} for n in range(paying)],
     )
     settings = make_settings(**{"match_rate": 1, "wallet_payment_rate": 1} | knobs)
     wanted = f"No group has the 50 people that the clean room needs to answer {sentence}"
-    answers = use_cases.run(place.client, settings)
-    assert use_cases.advise(place.client, settings, answers) == ([wanted] if sentence else [])
+    answers = use_cases.run(thin.client, settings)
+    assert use_cases.advise(thin.client, settings, answers) == ([wanted] if sentence else [])
 
 
-def test_answers_that_would_be_withheld_whole_are_named_without_a_source_too(connect: Callable) -> None:
-    place = connect("thin-tests")
-    worlds.fill(place)
+def test_answers_that_would_be_withheld_whole_are_named_without_a_source_too(thin: Warehouse) -> None:
+    worlds.fill(thin)
     own = make_settings(write_project_id="thin-tests", source_dataset="no-such-project.thelook_ecommerce")
-    [sentence] = use_cases.advise(place.client, own, use_cases.run(place.client, own))
+    [sentence] = use_cases.advise(thin.client, own, use_cases.run(thin.client, own))
     assert sentence == (
         "No group has the 50 people that the clean room needs to answer question 2 (at most 0) and question 3 "
         "(at most 0): without the source, it is unknown how many --days would do."
