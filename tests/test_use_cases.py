@@ -175,6 +175,8 @@ NO_DAYS = "no more --days before 2025-09-23 would do, with these rates."
         # 49 of 50 pay, so it takes 103.8 customers. If 25 of 50 pay, it takes 203.5.
         (50, 49, 23, {}, f"question 2 (at most 49): {FOUR_DAYS}"),
         (50, 25, 23, {}, f"question 2 (at most 25): {NO_DAYS}"),
+        # Openly, too, 50 of 51 are found, so question 3 has an answer: 105.9 customers.
+        (51, 49, 23, {}, f"question 2 (at most 49): {FOUR_DAYS}"),
         # 90 % x 80 % are to pay, so it takes 141.3 customers.
         (50, 49, 23, {"match_rate": 0.9, "wallet_payment_rate": 0.8}, f"question 2 (at most 49): {NO_DAYS}"),
         # The snapshot has four days already.
@@ -186,8 +188,10 @@ def test_answers_that_would_be_withheld_whole_are_named_with_the_days_that_would
 ) -> None:
     worlds.fill(
         thin,
-        # A second record of a customer is no other person.
-        users=[{"id": n, "email": f"{n % people}@Example.com"} for n in range(people + 5)],
+        # A second record of a customer is no other person. Openly, one of them is not found.
+        users=[
+            {"id": n, "email": f"{n % people}@{'E' if n % people == 1 else 'e'}xample.com"} for n in range(people + 5)
+        ],
         orders=[
             {"order_id": n, "user_id": n, "created_at": f"2025-09-{23 if n else first_day}"} for n in range(people + 5)
         ],

@@ -1,5 +1,6 @@
 """The embedded BigQuery is no way to the person's files, and none for a page in the person's browser."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -160,6 +161,13 @@ def test_a_page_may_not_ask_what_it_may_send_nor_read(endpoints: engine.Endpoint
 def test_a_client_on_this_computer_is_answered(host: str, kind: str, endpoints: engine.Endpoints) -> None:
     answer = post(endpoints, {"Host": host, "Content-Type": kind})
     assert answer.json()["rows"] == [{"f": [{"v": "7"}]}]
+
+
+def test_a_client_may_compress_what_it_sends(endpoints: engine.Endpoints) -> None:
+    headers = {**IS_JSON, "Content-Encoding": "gzip"}
+    url = f"{endpoints.rest}/bigquery/v2/projects/a/queries"
+    answer = requests.post(url, gzip.compress(QUERY.encode()), headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["rows"]) == (200, [{"f": [{"v": "7"}]}])
 
 
 def test_the_storage_api_does_not_speak_to_browsers(endpoints: engine.Endpoints) -> None:
