@@ -1,6 +1,7 @@
-"""`python -m dcr_data_generator` is the same as `python -m dcr_data_generator.main`."""
+"""`python -m dcr_data_generator` is the same as `dcr`."""
 
-from dcr_data_generator.main import run_and_exit
+from dcr_data_generator.commands.group import main
+from dcr_data_generator.console import process
 
 if __name__ == "__main__":
-    run_and_exit()
+    process.exit_with(main)

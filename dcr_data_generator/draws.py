@@ -39,16 +39,6 @@ def below(draws: np.ndarray, limit: int | np.ndarray) -> np.ndarray:
     return (draws & MAX_INT64) % limit
 
 
-def scramble(seed: int, purpose: str, numbers: np.ndarray) -> np.ndarray:
-    """Hash numbers (int64, 0 or more, below 2^62) to 31 bits (int64): coarser than a draw, and simpler in SQL.
-
-    It is the cube of the salted number, modulo the prime 2^31 - 1: no product exceeds 63 bits.
-    """
-    prime = 2**31 - 1
-    salted = ((salt(seed, purpose) >> 32) + numbers) % prime
-    return salted * salted % prime * salted % prime
-
-
 def round_half_up(number: float) -> int:
     """Round to the nearest integer, halves up."""
     return math.floor(number + 0.5)
@@ -82,9 +72,14 @@ def pick(values: pd.Series, draws: np.ndarray) -> pd.Series:
     frequency = values.value_counts().sort_index()
     if frequency.empty:
         return pd.Series(index=range(len(draws)), dtype=values.dtype)
-    upper = frequency.cumsum().to_numpy()
+    return pick_by_weight(frequency, draws)
+
+
+def pick_by_weight(weights: pd.Series, draws: np.ndarray) -> pd.Series:
+    """Pick a label of some weights (integer) for each draw (int64), each as often as it weighs, numbered from 0."""
+    upper = weights.cumsum().to_numpy()
     chosen = np.searchsorted(upper, below(draws, upper[-1]), side="right")
-    return pd.Series(frequency.index.take(chosen))
+    return pd.Series(weights.index.take(chosen))
 
 
 def uuid(seed: int, purpose: str, keys: pd.Series) -> pd.Series:

@@ -2,21 +2,23 @@
 
 import webbrowser
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from dcr_data_generator import shutdown
+from dcr_data_generator.console import options, process
+from dcr_data_generator.console.terminal import Terminal
+from dcr_data_generator.settings import MakeSettings
+from dcr_data_generator.warehouse.modes import as_private_as
 
-if TYPE_CHECKING:  # Ctrl-C ends a run in one line from its first second: what takes its time is imported below
-    from dcr_data_generator.settings import Settings
-    from dcr_data_generator.tables import ReplacedTables
-    from dcr_data_generator.terminal import Terminal
+if TYPE_CHECKING:
+    from dcr_data_generator.warehouse.warehouse import Warehouse
 
 # Your Google Cloud project, such as "my-project"; None runs on the embedded BigQuery, without an account.
 WRITE_PROJECT_ID = None
-# The last day of the snapshot, in UTC, and its length in days.
-TARGET_DATE = "2025-09-23"
+# The last day of the snapshot, in UTC, such as "2025-09-23", and its length in days; None takes the last whole day that
+# the source has.
+TARGET_DATE = None
 DAYS = 1
 # Where the datasets live; the source is in US.
 LOCATION = "US"
@@ -29,7 +31,7 @@ WALLET_PAYMENT_RATE = 0.8
 WALLET_ONLY_RATE = 0.2
 # The share of the wallet holders who gave the provider their email in another form than the merchant.
 IDENTITY_NOISE = 0
-# Where step 2 runs: "pandas", or "bigquery" for more than one machine's memory holds. The tables are the same.
+# Where step 2 runs: "pandas", or "bigquery" if the data does not fit in memory. The tables are the same.
 ENGINE = "pandas"
 
 CONSTANTS = {
@@ -46,105 +48,80 @@ CONSTANTS = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the five tables and show what came out.
+def make(settings: MakeSettings, terminal: Terminal) -> int:
+    """Connect to where the settings say, and make the five tables there."""
+    from dcr_data_generator.warehouse.connect import connect
 
-    Returns: the exit status: 0; 1 where a check is red, or another run wrote at the same time; 2 for an error that a
-    person can put right; and for a run that was stopped what a shell reports: 129 for SIGHUP, 130 for Ctrl-C and 143
-    for SIGTERM.
+    place = connect(settings.place, settings.parameters, settings.snapshot.source_dataset)
+    source = settings.snapshot.source
+    with as_private_as([source, *source.glob("*.csv*")] if source else []):
+        status = run(settings, place, terminal)
+    if settings.report.open and not settings.report.no_report:
+        webbrowser.open(settings.report.report.absolute().as_uri())
+    return status
+
+
+def run(settings: MakeSettings, place: "AbstractContextManager[Warehouse]", terminal: Terminal) -> int:
+    """The flow: the source, the merchant's snapshot, the provider made from it, the checks, and the answers.
+
+    Returns: the exit status: 0; 1 where a check is red, or another run wrote at the same time.
+
+    Raises:
+        UserError: something that the user can put right; it has a note on what was replaced.
     """
+    from dcr_data_generator import ewallet, ewallet_sql, noise, snapshot
+    from dcr_data_generator.output import files
+    from dcr_data_generator.verify import checks, ownership, source, use_cases
 
-    def command(terminal: "Terminal") -> int:
-        from dcr_data_generator.settings import load, unknown_variables
-
-        settings = load(CONSTANTS, arguments)
-        for sentence in unknown_variables():
-            terminal.warning(sentence)
-        from dcr_data_generator.tables import ReplacedTables, named
-
-        terminal.verbose, terminal.console.quiet = settings.verbose, settings.quiet
-        if settings.remove:
-            from dcr_data_generator import removal
-
-            return removal.run(settings, terminal)
-        replaced = ReplacedTables()
-        terminal.consequence = lambda: named(str(replaced), settings)
-        return run(settings, terminal, replaced)
-
-    return shutdown.run_safely(command)
-
-
-def run(settings: "Settings", terminal: "Terminal", replaced: "ReplacedTables") -> int:
-    """The flow: the source, the merchant's snapshot, the provider made from it, the checks, and the answers."""
-    from dcr_data_generator import checks, ewallet, export, noise, report, snapshot, source, use_cases, warehouse
-
-    report.check_path(settings)
-    export.check_paths(settings)
-    step = partial(shutdown.step, terminal, settings.timeout)
-    with ExitStack() as stack:
-        with step("Connect") as done:
-            place = stack.enter_context(warehouse.connect(settings, not settings.keep_snapshot))
-            done.result = place.name
-        client = place.client
+    draws, step = settings.draws, partial(process.step, terminal, settings.place.timeout)
+    files.check_paths(settings)
+    with process.connected(place, step) as warehouse:
         with step("Look at the source") as done:
-            settings = source.at_one_instant(client, settings)
-            source.check_tables(client, settings)
-            bytes_to_read = source.limit_bytes(client, settings)
-            notices = [] if settings.keep_snapshot else source.check(client, settings)
-            marked = source.create_datasets(client, settings)
-            done.result = "the snapshot is kept" if settings.keep_snapshot else settings.window
-        terminal.notices(notices)
-        if place.is_billed:
-            terminal.bytes_to_read(bytes_to_read)
-        if not settings.keep_snapshot:
+            look = source.look(warehouse, settings.snapshot, draws, settings.result.engine)
+            ours = ownership.create_datasets(warehouse)
+            window, done.result = look.window, look.window.words
+        terminal.look(look.notices, look.bytes_to_read if warehouse.is_billed else None)
+        if not settings.snapshot.keep_snapshot:
             with step("Step 1: copy the merchant's snapshot"):
-                snapshot.take(client, settings, replaced)
-        with step("Step 2: create the e-wallet provider"):
-            noise.remove(client, settings)
-            ewallet.create(place, settings, replaced)
-            source.check_alone(client, marked, has_written=True)
-        verdict: list[checks.Check] = []
-        if not settings.skip_checks:
-            with step("Check the result" + (", with true emails" if settings.identity_noise else "")) as done:
-                verdict = checks.run(client, settings)
-                done.result, done.is_good = checks.summarize(verdict), not checks.count_red(verdict)
-        if settings.identity_noise:
-            with step("Write the emails as people do"):
-                noise.write(client, settings, replaced)
-        if settings.identity_noise and not settings.skip_checks:
-            with step("Check the emails") as done:
-                more = checks.run(client, settings, "checks/identity")
-                done.result, done.is_good = checks.summarize(more), not checks.count_red(more)
-                verdict += more
-        terminal.checks(verdict)
-        with step("Ask the four questions"):
-            answers, outcome = use_cases.run(client, settings), use_cases.count(client, settings)
-            advice = [] if settings.keep_snapshot else use_cases.advise(client, settings, answers)
-            source.check_alone(client, marked)
-        if settings.export:
-            with step("Export"):
-                export.run(place, settings, settings.export)
-        if not settings.no_report:
-            with step("Write the report"):
-                report.write(place, settings, verdict, answers, outcome)
-        source.check_alone(client, marked)
-        terminal.use_cases(answers)
-        terminal.outcome(outcome, settings)
-        terminal.notices(advice)
-        terminal.end(settings, place.how_to_query)
-        if place.is_billed:
-            terminal.bytes_billed(place.bytes_billed())
-        if red := checks.count_red(verdict):
-            terminal.line(f"[red]✗ {checks.summarize(verdict)}: do not show these tables to anyone.[/]")
-        if settings.open and not settings.no_report:
-            webbrowser.open(settings.report.absolute().as_uri())
-    return 1 if red else 0
+                snapshot.take(warehouse, window)
+        with step("Step 2: create the e-wallet provider") as done:
+            noise.remove(warehouse)
+            provider = ewallet if settings.result.engine == "pandas" else ewallet_sql
+            counted = partial(done.counted, what="parts")
+            provider.create(warehouse, draws, window.last_date, settings.snapshot.scale, counted)
+            ownership.check_alone(warehouse, ours, has_written=True)
+        verdict = [] if settings.result.skip_checks else checks.run_as_step(warehouse, step, settings.snapshot, draws)
+        if draws.identity_noise:
+            verdict += noise.write_as_steps(warehouse, step, settings.result.skip_checks)
+        with step("Ask the questions") as done:
+            answers, outcome = use_cases.run(warehouse, done.counted), use_cases.count(warehouse)
+            advice = [] if settings.snapshot.keep_snapshot else use_cases.advise(warehouse, answers)
+            ownership.check_alone(warehouse, ours)
+        files.write(warehouse, settings, verdict, answers, outcome, step)
+        ownership.check_alone(warehouse, ours)
+        terminal.end(settings, warehouse, window, verdict, answers, outcome, advice)
+    return 0 if checks.summarize(verdict).is_good else 1
 
 
-def run_and_exit() -> NoReturn:
-    """Run as a program."""
-    shutdown.exit_with(main)
+command = options.command(
+    "make",
+    "Make the two sides of a BigQuery data clean room: the merchant's three tables and the provider's two.",
+    MakeSettings,
+    make,
+    CONSTANTS,
+    epilog="Example: dcr make --target-date 2025-09-23 --days 7 --match-rate 0.4",
+)
+command = options.with_version(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `make` as a program; returns the exit status.
+
+    That is 0; 1 where a check is red, or another run wrote at the same time; 2 for an error that the user can put
+    right; and for a run that was stopped what a shell reports: 129 for SIGHUP, 130 for Ctrl-C and 143 for SIGTERM.
+    """
+    return process.run_safely(partial(options.execute, command, "python -m dcr_data_generator.main", arguments))
 
 
 if __name__ == "__main__":
-    run_and_exit()
+    process.exit_with(main)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dcr_data_generator.draws import MAX_INT64, below, draw, pick, places, round_half_up, share, smallest, uuid
 from dcr_data_generator.people import find_customers, hash_emails, invent_people
-from dcr_data_generator.settings import Settings
+from dcr_data_generator.settings import Draws
 
 # The columns that are read, and the dtypes they are worked with in.
 ORDERS = {"order_id": "int64", "user_id": "Int64", "status": "str", "created_at": "datetime64[us, UTC]"}
@@ -33,7 +33,12 @@ SCORE_BITS = 24
 
 
 def synthesize(
-    orders: pd.DataFrame, order_items: pd.DataFrame, users: pd.DataFrame, settings: Settings
+    orders: pd.DataFrame,
+    order_items: pd.DataFrame,
+    users: pd.DataFrame,
+    draws: Draws,
+    target_date: date,
+    scale: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make the provider's two tables from the merchant's three.
 
@@ -43,7 +48,9 @@ def synthesize(
         orders: order_id (integer, unique), user_id (integer), status (string), created_at (timestamp, UTC).
         order_items: order_id (integer), sale_price (float, US dollars).
         users: id (integer, unique), email (string), age (integer, years), city (string), created_at (timestamp, UTC).
-        settings: the target date, the seed and the three rates.
+        draws: the seed and the three rates.
+        target_date: the day on which a holder is as old as the merchant says.
+        scale: how often the merchant's snapshot is repeated; its emails have six digits then.
 
     Returns:
         provider_users: provider_user_id (int64, 1 to n), email (str), date_of_birth (date32[pyarrow]), city (str),
@@ -51,19 +58,19 @@ def synthesize(
         transactions: transaction_id (str), order_id (int64), provider_user_id (int64), transaction_amount (float64,
             US dollars), transaction_timestamp (datetime64[us, UTC]), status (str), sorted by time, then order.
     """
-    seed = settings.seed
+    seed = draws.seed
     orders, order_items, users = read(orders, ORDERS), read(order_items, ORDER_ITEMS), read(users, USERS)
     users["person"] = hash_emails(users["email"])
 
-    people = find_people(users, settings)
+    people = find_people(users, draws, scale)
     people["provider_user_id"] = provider_user_id(people, seed)
     orders = find_orders(orders, order_items, users, people)
-    payments = find_payments(orders, settings)
+    payments = find_payments(orders, draws)
     provider_users = pd.DataFrame(
         {
             "provider_user_id": people["provider_user_id"],
             "email": email(people),
-            "date_of_birth": date_of_birth(people, settings.target_date, seed),
+            "date_of_birth": date_of_birth(people, target_date, seed),
             "city": city(people, users, seed),
             "account_tier": account_tier(people, orders, seed),
             "is_verified_user": is_verified_user(people, orders, seed),
@@ -90,7 +97,7 @@ def read(frame: pd.DataFrame, dtypes: dict[str, str]) -> pd.DataFrame:
 # Who is in provider_users, and which orders are in transactions
 
 
-def find_people(users: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def find_people(users: pd.DataFrame, rates: Draws, scale: int) -> pd.DataFrame:
     """Find the rows of provider_users: wallet holders and wallet-only users.
 
     The holders are that share of the customers which match_rate says. The wallet-only users, whom we invent, are so
@@ -101,11 +108,12 @@ def find_people(users: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     neither city nor age yet.
     """
     customers = find_customers(users)
-    draws = draw(settings.seed, "wallet", customers["key"])
-    is_holder = smallest(draws, share(settings.match_rate, len(customers)))
+    draws = draw(rates.seed, "wallet", customers["key"])
+    is_holder = smallest(draws, share(rates.match_rate, len(customers)))
     holders = customers.loc[is_holder, ["email", "city", "age", "person", "key"]]
-    rate = settings.wallet_only_rate
-    wallet_only = invent_people(round_half_up(len(holders) * rate / (1 - rate)), customers["person"], settings.seed)
+    rate = rates.wallet_only_rate
+    n = round_half_up(len(holders) * rate / (1 - rate))
+    wallet_only = invent_people(n, customers["person"], rates.seed, scale)
     return pd.concat([holders.assign(is_wallet_only=False), wallet_only.assign(is_wallet_only=True)], ignore_index=True)
 
 
@@ -128,14 +136,14 @@ def find_orders(
     )
 
 
-def find_payments(orders: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def find_payments(orders: pd.DataFrame, rates: Draws) -> pd.DataFrame:
     """Find the rows of transactions: of the holders' orders that have items, the share wallet_payment_rate.
 
     Returns: those orders, with their columns, sorted by time, then order. Those of unknown time come last.
     """
     orders = orders[orders["has_items"]]
-    draws = draw(settings.seed, "payment", orders["order_id"])
-    payments = orders[smallest(draws, share(settings.wallet_payment_rate, len(orders)))]
+    draws = draw(rates.seed, "payment", orders["order_id"])
+    payments = orders[smallest(draws, share(rates.wallet_payment_rate, len(orders)))]
     return payments.sort_values(["created_at", "order_id"], ignore_index=True)
 
 
@@ -198,7 +206,8 @@ def account_tier(people: pd.DataFrame, orders: pd.DataFrame, seed: int) -> pd.Se
 
     A holder's score is the weighted sum of a percentile and a draw. The percentile is that of the average value of the
     holder's orders that have items, paid or not, in whole cents; those with the same average share a place, and without
-    any it is the lowest. Where scores are equal, the higher draw wins. Wallet-only users are ranked by draw.
+    any it is the lowest. Where scores are equal, the higher draw wins. Holders under 18 or of unknown age rank below
+    all adults. Wallet-only users are ranked by draw.
     """
     draws = draw(seed, "account_tier", people["key"])
     is_wallet_only = people["is_wallet_only"].to_numpy()
@@ -207,8 +216,9 @@ def account_tier(people: pd.DataFrame, orders: pd.DataFrame, seed: int) -> pd.Se
     # All times five, twice the number of holders, and 2^SCORE_BITS: an integer.
     spend = SPEND_WEIGHT * (2 * place.to_numpy()).astype("int64") << SCORE_BITS
     luck = DRAW_WEIGHT * 2 * len(place) * ((draws[~is_wallet_only] & MAX_INT64) >> (63 - SCORE_BITS))
+    is_minor = ~(people.loc[~is_wallet_only, "age"] >= ADULT_AGE).to_numpy()
     tiers = np.zeros(len(people), dtype="int64")
-    tiers[~is_wallet_only] = tiers_by_rank(places(-(spend + luck), -draws[~is_wallet_only]))
+    tiers[~is_wallet_only] = tiers_by_rank(places(is_minor, -(spend + luck), -draws[~is_wallet_only]))
     tiers[is_wallet_only] = tiers_by_rank(draws[is_wallet_only])
     return TIERS.take(tiers).reset_index(drop=True)
 

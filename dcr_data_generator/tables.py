@@ -2,14 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from google.cloud.bigquery import SchemaField
 
 from dcr_data_generator.settings import SOURCE as SOURCE
-from dcr_data_generator.settings import Settings
 
 MERCHANT, PROVIDER = "merchant_provider", "ewallet_provider"
 # What step 2 makes inside BigQuery on the way; it is deleted in the end.
@@ -32,14 +29,9 @@ FIVE_TABLES = [
 IDENTITY_TABLES = [f"{PROVIDER}.identity_truth", f"{PROVIDER}.identity_keys", f"{MERCHANT}.identity_keys"]
 
 
-def named(text: str, settings: Settings) -> str:
-    """Put the datasets of the settings in the place of the usual ones: in SQL, or in the name of a table."""
-    return suffixed(text, settings.suffix).replace(SOURCE, settings.source_dataset)
-
-
 def suffixed(text: str, suffix: str) -> str:
     """Put a suffix to the names of both parties' datasets."""
-    return re.sub(r"\b(merchant|ewallet)_(provider|working|clean_room|model)\b", rf"\g<0>{suffix}", text)
+    return re.sub(r"\b(merchant|ewallet)_(provider|working|clean_room|templates|model)\b", rf"\g<0>{suffix}", text)
 
 
 def read_schema(table: str) -> list[SchemaField]:
@@ -65,25 +57,3 @@ SNAPSHOT_COLUMNS = {
     name: [column for column in SOURCE_SCHEMAS[name] if column.name in columns]
     for name, columns in COLUMNS_TO_READ.items()
 }
-
-STATES = ("replaced", "perhaps replaced", "not replaced")
-
-
-class ReplacedTables:
-    """Which of the five tables a run has replaced, so that a run that ends early can say so."""
-
-    def __init__(self) -> None:
-        self.states = dict.fromkeys(FIVE_TABLES, "not replaced")
-
-    @contextmanager
-    def replacing(self, table: str) -> Iterator[None]:
-        """Record that the block replaces a table."""
-        self.states[table] = "perhaps replaced"
-        yield
-        self.states[table] = "replaced"
-
-    def __str__(self) -> str:
-        if set(self.states.values()) == {"not replaced"}:
-            return "nothing was replaced"
-        states = {state: [table for table in self.states if self.states[table] == state] for state in STATES}
-        return "; ".join(f"{state}: {', '.join(tables)}" for state, tables in states.items() if tables)

@@ -50,14 +50,6 @@ def test_draws_below_a_limit_are_the_remainders_of_their_63_lowest_bits() -> Non
     assert draws.below(numbers, 1000).tolist() == [0, 11, 807, 0, 807]
 
 
-def test_hashes_are_cubes_modulo_a_prime() -> None:
-    salt = int.from_bytes(hashlib.sha256(b"42 first name").digest()[:4], "big")
-    numbers = [0, 1, 12345, 10**12]
-    assert draws.scramble(42, "first name", np.array(numbers)).tolist() == [
-        pow(salt + number, 3, 2**31 - 1) for number in numbers
-    ]
-
-
 def test_places_follow_the_first_rank_and_where_that_is_a_tie_the_next() -> None:
     assert draws.places(np.array([5, 3, 5, 3]), np.array([1, 9, 0, 8])).tolist() == [4, 2, 3, 1]
 
@@ -83,6 +75,12 @@ def test_values_are_picked_as_often_as_they_occur_and_missing_ones_never() -> No
     picked = draws.pick(values, np.array([0, 3, 4, 5]))
     assert picked.to_list() == ["Oslo", "Oslo", "Rome", "Rome"]
     assert picked.dtype == "str"
+
+
+def test_labels_are_picked_as_often_as_they_weigh() -> None:
+    picked = draws.pick_by_weight(pd.Series({"Oslo": 1, "Rome": 2}), np.array([0, 1, 2, 3, 2**63 - 1]))
+    # 2^63 - 1 is 1 modulo 3.
+    assert picked.to_list() == ["Oslo", "Rome", "Rome", "Oslo", "Rome"]
 
 
 @pytest.mark.parametrize("values", [[], [None, None]])

@@ -1,11 +1,20 @@
 """BigQuery's errors, explained in one line."""
 
 import pytest
-from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPICallError, NotFound, RetryError, Unauthorized
+from google.api_core.exceptions import (
+    BadRequest,
+    Forbidden,
+    GoogleAPICallError,
+    NotFound,
+    RetryError,
+    Unauthorized,
+    from_grpc_status,
+)
 from google.auth.exceptions import RefreshError
+from grpc import StatusCode
 from requests.exceptions import ConnectionError as NoConnection
 
-from dcr_data_generator.errors import explain
+from dcr_data_generator.warehouse.explain import explain
 
 
 def failure(kind: type[GoogleAPICallError], reason: str | None, message: str) -> GoogleAPICallError:
@@ -37,6 +46,10 @@ def failure(kind: type[GoogleAPICallError], reason: str | None, message: str) ->
             failure(BadRequest, "invalidQuery", "Syntax error"),
             "BigQuery reports invalidQuery: Syntax error; run again; if it stays, look at the job in BigQuery's job "
             "history",
+        ),
+        (
+            from_grpc_status(StatusCode.INTERNAL, "odd"),
+            "BigQuery reports INTERNAL: odd; run again; if it stays, report it",
         ),
         (
             RetryError("deadline", failure(Forbidden, "billingNotEnabled", "Billing has not been enabled")),

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from dcr_data_generator.tables import DESCRIPTIONS, FIVE_TABLES, SCHEMAS
-from dcr_data_generator.warehouse import Warehouse
+from dcr_data_generator.warehouse.warehouse import Warehouse
 from tests.support import tables
-from tests.support.settings import make_settings
 
 # The columns of the specification.
 COLUMNS = {
@@ -37,12 +36,7 @@ def test_running_twice_leaves_the_data_of_one_run(connect: Callable) -> None:
     tables.fill_source(place.client, orders=orders, users=users, order_items=items)
     contents = []
     for _ in range(2):
-        tables.make_five_tables(place, make_settings())
-        contents.append({table: sorted(map(repr, place.client.list_rows(table_of(table)))) for table in FIVE_TABLES})
+        tables.make_five_tables(place)
+        contents.append({table: sorted(map(repr, place.client.list_rows(place.path(table)))) for table in FIVE_TABLES})
     assert contents[0] == contents[1]
     assert len(contents[0]["ewallet_provider.transactions"]) == 8  # 80 % of the orders of 10 holders
-
-
-def table_of(name: str) -> str:
-    """A table's whole name."""
-    return f"ewallet-tests.{name}"

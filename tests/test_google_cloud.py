@@ -13,7 +13,8 @@ import dcr_data_generator
 PACKAGE = Path(dcr_data_generator.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "google-cloud.md"
 # Names that the package uses for something else: files are closed, a view has a dataset, a syntax tree names tables.
-OTHER_NAMES = {"close", "dataset", "table_path"}
+# Only an emulator is asked for its datasets.
+OTHER_NAMES = {"close", "dataset", "table_path", "list_datasets"}
 
 
 def methods_of(client: type) -> set[str]:

@@ -1,4 +1,4 @@
-"""The model: its features, and the command. What the features tell is in tests/soak/test_model.py."""
+"""The model: its features, and the command. What the features tell is in test_model_learns.py."""
 
 import re
 from collections.abc import Callable
@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dcr_data_generator import model, snapshot, source, sql, warehouse
-from dcr_data_generator.embedded import sample
-from dcr_data_generator.tables import MODEL, ReplacedTables
-from dcr_data_generator.warehouse import Warehouse
+from dcr_data_generator import snapshot, sql
+from dcr_data_generator.commands import group, model
+from dcr_data_generator.tables import MODEL
+from dcr_data_generator.verify import ownership
+from dcr_data_generator.warehouse.embedded import sample
+from dcr_data_generator.warehouse.warehouse import Warehouse
 from tests.support import emulator
-from tests.support.settings import make_settings
+from tests.support.settings import make_settings, on, window_of
 from tests.support.tables import fill_source
 from tests.support.worlds import fill
 
-WEEK = make_settings(days=7)
 SPEND = ["log_average_order_value", "items_per_order"]
 OTHERS = ["number_of_orders", "refund_rate", "age"]
 
@@ -31,10 +32,11 @@ def place(connect: Callable) -> Warehouse:
 def make_features(place: Warehouse) -> Warehouse:
     """Take the snapshot of a week, and make the features from it."""
     fill_source(place.client, **sample.generate())
-    source.create_datasets(place.client, WEEK)
-    snapshot.take(place.client, WEEK, ReplacedTables())
+    place, window = on(place, days=7), window_of(make_settings(days=7))
+    ownership.create_datasets(place)
+    snapshot.take(place, window)
     place.client.create_dataset(MODEL)
-    sql.run(place.client, "model/1_features", WEEK)
+    place.run("model/1_features")
     return place
 
 
@@ -85,7 +87,7 @@ def small(connect: Callable) -> Warehouse:
 
 
 def test_the_features_are_those_of_all_orders_of_a_person(small: Warehouse) -> None:
-    sql.run(small.client, "model/1_features", WEEK)
+    small.run("model/1_features")
     query = f"SELECT {', '.join(SPEND + OTHERS)} FROM {MODEL}.features ORDER BY person"
     assert [row.values() for row in small.client.query_and_wait(query)] == [
         (pytest.approx(np.log(1 + 40)), 1.5, 2, 0.5, 31),  # orders of 30 and 50 dollars
@@ -100,9 +102,9 @@ def test_on_google_cloud_the_metrics_and_the_list_are_printed(
     # The embedded engine takes the first two, and has no ML functions.
     evaluate = evaluate._replace(text="SELECT 0.91 AS roc_auc")
     predict = predict._replace(text="SELECT 'b@example.com' AS person, 0.75 AS probability")
-    monkeypatch.setattr(sql, "read_folder", lambda _: [features, train, evaluate, predict])
-    monkeypatch.setattr(warehouse, "connect", lambda *_, **__: nullcontext(small))
-    status, out, err = emulator.run_here("--write-project-id", "my-project", command=model.main)
+    monkeypatch.setattr(sql, "read_folder", lambda *_: [features, train, evaluate, predict])
+    monkeypatch.setattr(model, "connect", lambda _: nullcontext(small))
+    status, out, err = emulator.run_here("model", "--write-project-id", "my-project", command=group.main)
     assert (status, err) == (0, "")
     assert [line.split(" (")[0] for line in out.splitlines() if line.startswith("✓")] == [
         "✓ Make the features from the merchant's tables",
@@ -116,8 +118,10 @@ def test_on_google_cloud_the_metrics_and_the_list_are_printed(
 
 
 def test_a_dry_run_prints_the_statements_with_the_suffix() -> None:
-    status, out, err = emulator.run_here("--dry-run", "--suffix", "_inference", command=model.main)
+    status, out, err = emulator.run_here("model", "--dry-run", "--suffix", "_inference", command=group.main)
     assert (status, err) == (0, "")
+    out, _, following = out.rpartition("\n\n")
+    assert following == "Train the model: uv run dcr model --write-project-id PROJECT --suffix _inference\n"
     statements = [each.strip() + "\n" for each in out.split(";\n\n")]
     texts = [query.text for query in sql.read_folder("model")]
     for name in ("merchant_provider", "ewallet_provider", MODEL):
@@ -127,6 +131,6 @@ def test_a_dry_run_prints_the_statements_with_the_suffix() -> None:
 
 @pytest.mark.parametrize("variables", [{}, {"BIGQUERY_EMULATOR_HOST": "x", "DCR_WRITE_PROJECT_ID": "my-project"}])
 def test_elsewhere_than_on_google_cloud_it_is_refused(variables: dict) -> None:
-    status, out, err = emulator.run_here(command=model.main, **variables)
+    status, out, err = emulator.run_here("model", command=group.main, **variables)
     assert (status, out) == (2, "")
     assert emulator.only_line(err).startswith("error: models are trained on Google Cloud only: ")

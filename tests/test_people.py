@@ -1,5 +1,7 @@
 """Who is one person, and the people that are invented."""
 
+import math
+import re
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -7,18 +9,18 @@ import pandas as pd
 import pytest
 from faker.providers.person.en_US import Provider as Names
 
+from dcr_data_generator import people
+from dcr_data_generator.errors import UserError
 from dcr_data_generator.people import (
-    DOMAINS,
     FIRST_NAMES,
     LAST_NAMES,
+    draw_emails,
     find_customers,
     hash_emails,
-    invent_emails,
     invent_people,
 )
 
 MORNING = datetime(2025, 9, 23, 8, tzinfo=UTC)
-COMBINATIONS = len(FIRST_NAMES) * len(LAST_NAMES) * len(DOMAINS)
 NOBODY = pd.Series([], dtype="uint64")
 
 
@@ -75,53 +77,102 @@ def test_a_persons_key_is_the_smallest_of_their_ids() -> None:
     assert dict(zip(customers["id"], customers["key"], strict=True)) == {7: -3, 4: 4}
 
 
+def invent(n: int, taken: pd.Series = NOBODY, seed: int = 42, scale: int = 1) -> pd.DataFrame:
+    """Invent n people."""
+    return invent_people(n, taken, seed, scale)
+
+
 def test_many_invented_emails_are_built_as_thelook_does_and_unique() -> None:
-    people = invent_people(57_000, NOBODY, seed=42)
-    assert len(people) == 57_000
-    assert people["email"].is_unique
-    assert people["email"].str.fullmatch(r"[a-z]+@example\.(com|net|org)").all()
+    invented = invent(57_000)
+    assert len(invented) == 57_000
+    assert invented["email"].is_unique
+    assert invented["email"].str.fullmatch(r"[a-z]+@example\.(com|net|org)").all()
     # One third, give or take sqrt(1/3 x 2/3 / 57,000) = 0.002.
-    assert people["email"].str.split("@").str[1].value_counts(normalize=True).between(0.32, 0.35).all()
+    assert invented["email"].str.split("@").str[1].value_counts(normalize=True).between(0.32, 0.35).all()
 
 
 def test_invented_people_have_the_hashes_of_their_emails_and_negative_keys() -> None:
-    people = invent_people(50, NOBODY, seed=42)
-    assert people["person"].to_list() == hash_emails(people["email"]).to_list()
-    assert people["key"].to_list() == list(range(-1, -51, -1))
-
-
-@pytest.mark.parametrize("seed", [0, 42])
-def test_all_combinations_of_names_come_once_before_a_number_tells_namesakes_apart(seed: int) -> None:
-    emails = invent_emails(np.arange(COMBINATIONS + 1000), seed)
-    assert emails.is_unique
-    assert emails[:COMBINATIONS].str.fullmatch(r"[a-z]+@example\.(com|net|org)").all()
-    assert emails[COMBINATIONS:].str.fullmatch(r"[a-z]+1@example\.(com|net|org)").all()
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_a_few_invented_people_share_no_name_more_often_than_chance_has_it(seed: int) -> None:
-    emails = invent_emails(np.arange(2000), seed)
-    first_names = [max((name for name in FIRST_NAMES if email.startswith(name)), key=len) for email in emails]
-    counts = pd.Series(first_names).value_counts()
-    # 2.9 of each of 690 names, give or take 1.7: about 650 of them occur, and none 14 times.
-    assert counts.size > 600
-    assert counts.max() < 14
+    invented = invent(50)
+    assert invented["person"].to_list() == hash_emails(invented["email"]).to_list()
+    assert invented["key"].is_unique
+    assert (invented["key"] < 0).all()
 
 
 def test_invented_emails_are_a_first_and_a_last_name() -> None:
     firsts, lasts = ({name.lower() for name in names} for names in (Names.first_names, Names.last_names))
-    for email in invent_people(100, NOBODY, seed=42)["email"]:
+    for email in invent(100)["email"]:
         name = email.split("@")[0]
         assert any(name[:i] in firsts and name[i:] in lasts for i in range(len(name))), email
 
 
-def test_an_email_that_is_taken_is_not_invented() -> None:
-    taken = invent_people(200, NOBODY, seed=42)
-    people = invent_people(200, taken["person"], seed=42)
-    assert len(people) == 200
-    assert not set(people["email"]) & set(taken["email"])
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("jennifer.*", [Names.first_names_female, Names.first_names_male]),
+        ("michael.*", [Names.first_names_female, Names.first_names_male]),
+        ("tracy.*", [Names.first_names_female, Names.first_names_male]),
+        (".*smith", [Names.last_names]),
+        (".*rodriguez", [Names.last_names]),
+        (".*oneal", [Names.last_names]),
+    ],
+)
+def test_names_are_as_frequent_as_faker_has_them(pattern: str, names: list[dict[str, float]]) -> None:
+    emails = draw_emails(np.arange(200_000), seed=42, scale=1)
+    expected = sum(
+        weight for each in names for name, weight in each.items() if re.fullmatch(pattern, name.lower())
+    ) / len(names)
+    share = emails.str.fullmatch(f"{pattern}@.*").mean()
+    assert abs(share - expected) < 4 * math.sqrt(expected / 200_000)
+
+
+def test_each_of_fakers_names_is_given() -> None:
+    assert set(LAST_NAMES) == {name.lower() for name in Names.last_names}
+    assert set(FIRST_NAMES) == {name.lower() for name in Names.first_names}
+
+
+@pytest.fixture
+def twelve_emails(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Leave two first names, one of them rare, and two last names."""
+    monkeypatch.setattr(people, "FIRST_NAMES", {"ann": 30, "bo": 1})
+    monkeypatch.setattr(people, "LAST_NAMES", {"kim": 2, "lee": 1})
+    return {f"{name}@example.{end}" for name in ("annkim", "annlee", "bokim", "bolee") for end in ("com", "net", "org")}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_names_are_drawn_until_each_person_has_one_that_nobody_has(seed: int, twelve_emails: set[str]) -> None:
+    assert set(invent(12, seed=seed)["email"]) == twelve_emails
+
+
+def test_more_people_than_names_are_an_error(twelve_emails: set[str]) -> None:
+    with pytest.raises(UserError, match="there are too few names for 13 wallet-only users: give a lower --wallet-only"):
+        invent(len(twelve_emails) + 1)
+
+
+def test_an_email_that_is_taken_is_passed_over() -> None:
+    everybody = invent(200)
+    taken = everybody[::3]
+    others = everybody.drop(taken.index)
+    invented = invent(200, taken["person"])
+    assert len(invented) == 200
+    assert invented["email"].to_list()[: len(others)] == others["email"].to_list()
+    assert invented["key"].to_list()[: len(others)] == others["key"].to_list()
+    assert not set(invented["email"]) & set(taken["email"])
+
+
+def test_more_invented_people_are_the_same_and_others() -> None:
+    pd.testing.assert_frame_equal(invent(1000)[:50], invent(50))
+
+
+def test_beside_copies_of_a_merchant_emails_have_the_digits_of_a_copy() -> None:
+    emails = invent(3000, scale=12)["email"]
+    assert emails.is_unique
+    digits = emails.str.extract(r"^[a-z]+([0-9]{6})@example\.(?:com|net|org)$")[0]
+    # 250 of each, give or take 15.
+    assert digits.astype("int64").value_counts().sort_index().between(180, 320).to_dict() == dict.fromkeys(
+        range(12), True
+    )
 
 
 def test_other_seeds_invent_other_people() -> None:
-    emails = pd.concat([invent_people(50, NOBODY, seed)["email"] for seed in (1, 2)])
+    emails = pd.concat([invent(50, seed=seed)["email"] for seed in (1, 2)])
     assert emails.nunique() > 98

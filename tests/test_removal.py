@@ -2,16 +2,19 @@
 
 import io
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import warehouse
-from dcr_data_generator.embedded.engine import Endpoints
+from dcr_data_generator.commands import group
+from dcr_data_generator.commands import remove as removal
 from dcr_data_generator.tables import FIVE_TABLES, IDENTITY_TABLES
+from dcr_data_generator.warehouse.embedded.engine import Endpoints
 from tests.support import emulator
 
 PROJECT = "removal-tests"
@@ -39,13 +42,9 @@ def client(connect: Callable) -> Iterator[bigquery.Client]:
 
 @pytest.fixture
 def remove(client: bigquery.Client, endpoints: Endpoints) -> Callable[..., tuple[int, str, str]]:
-    """Run the program with `--remove` in that project: `remove("--yes")`."""
-
-    def run(*flags: str) -> tuple[int, str, str]:
-        flags = ("--remove", "--write-project-id", PROJECT, *flags)
-        return emulator.run_here(*flags, BIGQUERY_EMULATOR_HOST=endpoints.rest)
-
-    return run
+    """Run `dcr remove` in that project: `remove("--yes")`."""
+    flags = ("remove", "--write-project-id", PROJECT)
+    return partial(emulator.run_here, *flags, command=group.main, BIGQUERY_EMULATOR_HOST=endpoints.rest)
 
 
 def contents(client: bigquery.Client) -> set[str]:
@@ -129,39 +128,50 @@ def test_only_a_yes_to_the_question_deletes(
 def test_without_a_terminal_and_yes_nothing_is_connected_and_one_line_says_so(
     remove: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warehouse, "connect", lambda *_, **__: pytest.fail("it connects"))
+    monkeypatch.setattr(removal, "connect", lambda *_, **__: pytest.fail("it connects"))
     status, out, err = remove()
     assert (status, out) == (2, "")
-    assert (
-        emulator.only_line(err) == "error: --remove asks before it deletes, and this is not a terminal: give --yes, too"
+    assert emulator.only_line(err) == (
+        "error: remove asks before it deletes, and this is not a terminal: give --yes, too"
     )
 
 
 @pytest.mark.parametrize(
-    ("kind", "table"),
-    [
-        ("clean-room", "merchant_clean_room.customers"),
-        ("clean-room", "ewallet_provider.clean_room_salt"),
-        ("exchange", "ewallet_exchange.wallet_spend"),
-    ],
+    "table",
+    ["merchant_clean_room.customers", "ewallet_provider.clean_room_salt", "ewallet_exchange.wallet_spend"],
 )
-def test_what_is_published_has_to_be_unpublished_first(
-    kind: str, table: str, client: bigquery.Client, remove: Callable
-) -> None:
+def test_what_is_published_has_to_be_unpublished_first(table: str, client: bigquery.Client, remove: Callable) -> None:
     create(client, [table])
     before = contents(client)
     status, _, err = remove("--yes")
     assert status == 2
-    command = f"clean_room unpublish --write-project-id {PROJECT} --as {kind}"
     assert emulator.only_line(err) == (
-        f"error in the step 'Look at the tables': something is published, for there is {table}: run `uv run "
-        f"python -m dcr_data_generator.{command}` first (deleted: nothing)"
+        f"error in the step 'Look at the tables': something is published, for there is {table}: run `uv run dcr "
+        f"unpublish --write-project-id {PROJECT}` first (nothing was deleted)"
     )
     assert contents(client) == before
 
 
+def test_what_was_deleted_before_an_error_is_said(
+    client: bigquery.Client, remove: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete = bigquery.Client.delete_table
+
+    def delete_first(client: bigquery.Client, name: str) -> None:
+        if name == FEW[1]:
+            signal.raise_signal(signal.SIGINT)
+        delete(client, name)
+
+    monkeypatch.setattr(bigquery.Client, "delete_table", delete_first)
+    status, _, err = remove("--yes")
+    assert status == 130
+    line = f"stopped by SIGINT (deleted: {FEW[0]}; perhaps deleted: {FEW[1]})"
+    assert emulator.only_line(err) == f"error in the step 'Delete': {line}"
+
+
 def test_the_tables_of_the_embedded_bigquery_are_removed_too(filled: Path, tmp_path: Path) -> None:
     shutil.copytree(filled, tmp_path / "data")
-    status, out, err = emulator.run_here("--remove", "--yes", "--embedded-dir", str(tmp_path / "data"))
+    flags = ("remove", "--yes", "--embedded-dir", str(tmp_path / "data"))
+    status, out, err = emulator.run_here(*flags, command=group.main)
     assert (status, err) == (0, "")
     assert f"✓ Delete: {', '.join([*FIVE_TABLES, 'merchant_provider', 'ewallet_provider'])} (" in out

@@ -6,34 +6,41 @@ from datetime import UTC, datetime
 import pytest
 from google.cloud import bigquery
 
-from dcr_data_generator import snapshot, source
-from dcr_data_generator.embedded import thelook
-from dcr_data_generator.tables import SOURCE, ReplacedTables
+from dcr_data_generator import snapshot
+from dcr_data_generator.tables import SOURCE
+from dcr_data_generator.verify import ownership
+from dcr_data_generator.warehouse.embedded import thelook
+from dcr_data_generator.warehouse.warehouse import Warehouse
 from tests.support import tables
-from tests.support.settings import make_settings
+from tests.support.settings import make_settings, on, window_of
 
 NOON = "2025-09-23 12:00:00 UTC"
 KEYS = {"orders": "order_id", "order_items": "id", "users": "id"}
 
 
 @pytest.fixture(scope="module")
-def client(connect: Callable) -> bigquery.Client:
-    """A client of a project for these tests."""
-    return connect("snapshot-tests").client
+def place(connect: Callable[[str], Warehouse]) -> Warehouse:
+    """A project for these tests."""
+    return connect("snapshot-tests")
 
 
 @pytest.fixture(scope="module")
-def take(client: bigquery.Client) -> Callable[..., dict[str, list[dict]]]:
+def client(place: Warehouse) -> bigquery.Client:
+    """A client of that project."""
+    return place.client
+
+
+@pytest.fixture(scope="module")
+def take(place: Warehouse, client: bigquery.Client) -> Callable[..., dict[str, list[dict]]]:
     """Take a snapshot of a source: `take(orders=[...], users=[...], days=2)`; returns its rows, sorted by key."""
     tables.drop_datasets(client)
 
     def take_it(
         orders: list[dict] = (), order_items: list[dict] = (), users: list[dict] = (), **knobs: object
     ) -> dict[str, list[dict]]:
-        settings = make_settings(**knobs)
         tables.fill_source(client, orders=orders, order_items=order_items, users=users)
-        source.create_datasets(client, settings)
-        snapshot.take(client, settings, ReplacedTables())
+        ownership.create_datasets(place)
+        snapshot.take(on(place, **knobs), window_of(make_settings(**knobs)))
         return {
             table: [
                 dict(row) for row in client.query_and_wait(f"SELECT * FROM merchant_provider.{table} ORDER BY {key}")
@@ -213,24 +220,7 @@ def test_a_scaled_snapshot_has_every_row_as_often_under_keys_of_its_own(take: Ca
     copies = take(orders, items, users, scale=2)
     # The two copies of -60 are -120 and -119.
     assert keys(copies, "orders") == [-120, -119, -2, -1, 20, 21, 40, 41, 60, 61, 80, 81, 100, 101, 140, 141]
-    assert [row["user_id"] for row in copies["orders"]] == [
-        -12,
-        -11,
-        None,
-        None,
-        2,
-        3,
-        4,
-        5,
-        6,
-        7,
-        8,
-        9,
-        10,
-        11,
-        14,
-        15,
-    ]
+    assert [row["user_id"] for row in copies["orders"]] == [-12, -11, None, None, *range(2, 12), 14, 15]
     columns = ("id", "order_id", "user_id", "product_id", "inventory_item_id", "sale_price")
     assert [tuple(row[column] for column in columns) for row in copies["order_items"]] == [
         (10, 20, 2, 3, 8, 9.5),
@@ -263,3 +253,10 @@ def test_a_second_snapshot_replaces_the_first_and_nothing_else(take: Callable, c
     assert [row.seven for row in client.query_and_wait("SELECT * FROM merchant_provider.mine")] == [7]
     source_ids = client.query_and_wait(f"SELECT order_id FROM `{SOURCE}.orders` ORDER BY order_id")
     assert [row.order_id for row in source_ids] == [1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("target_date", "days"), [("yesterday", "1"), ("2025-09-23", "0"), ("2025-09-23", "9999999999")]
+)
+def test_labels_that_somebody_has_changed_tell_no_days(target_date: str, days: str) -> None:
+    assert snapshot.window_of({"target-date": target_date, "days": days}) is None

@@ -5,18 +5,16 @@ from the schemas alone whether a statement means anything.
 """
 
 import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import partial
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 from google.cloud.bigquery import SchemaField
 from zetasql.api import (
-    Analyzer,
     CatalogBuilder,
-    FunctionBuilder,
     ResolvedNodeVisitor,
-    SignatureBuilder,
     TableBuilder,
     TVFBuilder,
 )
@@ -24,12 +22,12 @@ from zetasql.core.exceptions import ZetaSQLError
 from zetasql.types import (
     AnalyzerOptions,
     ArrayType,
-    Function,
     FunctionArgumentType,
     ResolvedAggregateScan,
     ResolvedAnalyticScan,
     ResolvedLimitOffsetScan,
     ResolvedOrderByScan,
+    ResolvedSubqueryExpr,
     SignatureArgumentKind,
     SimpleCatalog,
     SimpleModel,
@@ -44,15 +42,31 @@ from zetasql.types import (
 from dcr_data_generator import sql, tables
 from dcr_data_generator.clean_room import analysis_rules
 from dcr_data_generator.clean_room.analysis_rules import dialect, engine
-from dcr_data_generator.embedded import thelook
+from dcr_data_generator.clean_room.lab import OWN_TABLES
 from dcr_data_generator.tables import MODEL
+from dcr_data_generator.warehouse.embedded import thelook
+from tests.support import engines
+
+
+def files_of(folder: str) -> list[str]:
+    """The files of a folder of sql/, without their ending."""
+    paths = sorted((sql.FOLDER / folder).rglob("*.sql"))
+    return [path.relative_to(sql.FOLDER).with_suffix("").as_posix() for path in paths]
+
 
 # Each process that uses ZetaSQL has to load its 28 MB of WebAssembly: one worker does it for all these tests.
 # The clean room's files query its views, not the five tables: their own tests analyze them.
-FILES = sorted(path.relative_to(sql.FOLDER).with_suffix("").as_posix() for path in sql.FOLDER.rglob("*.sql"))
+FILES = files_of("")
 # It asks for a column that is not shared, and must be refused.
-FILES.remove("clean_room/refused/date_of_birth")
+FILES.remove("clean_room/refused/04_date_of_birth")
 FOLDERS = {path.name for path in sql.FOLDER.iterdir() if path.is_dir() and not path.name.startswith("__")}
+
+
+def attackers_own(name: str) -> dict[str, list[SchemaField]]:
+    """A table of the attackers' own."""
+    _, columns = OWN_TABLES[name]
+    return {name: [SchemaField(column, kind) for column, kind in columns.items()]}
+
 
 KINDS = {
     "INTEGER": TypeKind.TYPE_INT64,
@@ -75,61 +89,26 @@ PARAMETERS = {
     "source_time": "TIMESTAMP",
     "seed": "STRING",
     "scale": "INTEGER",
+    "days": "INTEGER",
+    "names_per_user": "INTEGER",
     "victim": "STRING",
+    "question": "STRING",
+    "groups": "STRING",
 }
 STRINGS = Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=Type(type_kind=TypeKind.TYPE_STRING)))
-ARRAYS = ["first_names", "last_names", "domains", "kinds"]
+INTEGERS = Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=Type(type_kind=TypeKind.TYPE_INT64)))
+ARRAYS = {
+    **dict.fromkeys(["first_names", "last_names", "domains", "kinds", "phone_kinds"], STRINGS),
+    **dict.fromkeys(["first_name_weights", "last_name_weights"], INTEGERS),
+}
 MERCHANT = thelook.SCHEMAS | {"users": [*thelook.SCHEMAS["users"], SchemaField("user_geom", "GEOGRAPHY")]}
 SALT = {"clean_room_salt": [SchemaField("salt", "STRING"), SchemaField("normalizer", "STRING")]}
-HASHED_EMAIL, TIER = SchemaField("hashed_email", "STRING"), SchemaField("account_tier", "STRING")
-AMOUNT = SchemaField("transaction_amount", "FLOAT64")
-# What step 2 makes on the way inside BigQuery.
-PERSON = [SchemaField("person", "STRING"), SchemaField("email", "STRING"), SchemaField("city", "STRING")]
-AGE, KEY = SchemaField("age", "INTEGER"), SchemaField("key", "INTEGER")
-PROVIDER_USER_ID = SchemaField("provider_user_id", "INTEGER")
-DRAWS = [SchemaField(f"{name}_draw", "INTEGER") for name in ("birthday", "age", "city", "tier", "verified")]
-WORKING_TABLES = {
-    "customers": [*PERSON, AGE, KEY, SchemaField("wallet_draw", "INTEGER")],
-    "holders": [*PERSON, AGE, KEY],
-    "wallet_only": [SchemaField("email", "STRING"), KEY],
-    "people": [PROVIDER_USER_ID, *PERSON, AGE, SchemaField("is_wallet_only", "BOOLEAN"), *DRAWS],
-    "orders": [
-        *(field for field in tables.SNAPSHOT_COLUMNS["orders"] if field.name != "user_id"),
-        PROVIDER_USER_ID,
-        SchemaField("has_items", "BOOLEAN"),
-        SchemaField("cents", "INTEGER"),
-    ],
-    "identities": [
-        *PERSON[:2],
-        SchemaField("country", "STRING"),
-        PROVIDER_USER_ID,
-        SchemaField("wallet_email", "STRING"),
-        SchemaField("noise_draw", "INTEGER"),
-        SchemaField("phone_draw", "INTEGER"),
-    ],
-    "phones": [
-        *PERSON[:2],
-        PROVIDER_USER_ID,
-        SchemaField("wallet_email", "STRING"),
-        SchemaField("noise_draw", "INTEGER"),
-        SchemaField("phone", "STRING"),
-    ],
-}
-IDENTITY_KEYS = [SchemaField("email", "STRING"), SchemaField("phone", "STRING")]
-IDENTITY_TRUTH = [
-    PROVIDER_USER_ID,
-    *(SchemaField(name, "STRING") for name in ("customer_email", "kind", "email", "true_phone", "phone")),
+# The files that make functions, and those that make tables and views.
+FUNCTIONS = [
+    query.text for folder in ("provider/functions", "identity/normalizers") for query in sql.read_folder(folder)
 ]
-WORKING_FUNCTIONS = {
-    "salt": ["STRING", "STRING"],
-    "scramble": ["INTEGER", "INTEGER"],
-    "draw_1": ["INTEGER", "INTEGER"],
-    "draw_2": ["INTEGER"],
-    "draw_3": ["INTEGER"],
-    "draw_4": ["INTEGER"],
-}
-NORMALIZERS = ["as_is", "lower_trim", "uid2", "customer_match", "e164"]
-FEATURES = ["log_average_order_value", "items_per_order", "refund_rate", "number_of_orders", "age"]
+NAME = r"\b\w+_\w+\.\w+\b"
+MADE = re.compile(rf"^CREATE OR REPLACE (?:TABLE|VIEW) ({NAME})", re.MULTILINE)
 # What BigQuery ML's functions return.
 METRICS = ["roc_auc", "accuracy", "precision", "recall", "log_loss"]
 LABEL_AND_PROBABILITY = Type(
@@ -142,46 +121,16 @@ LABEL_AND_PROBABILITY = Type(
     ),
 )
 PROBABILITIES = Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=LABEL_AND_PROBABILITY))
+# The tables that no file of sql/ makes.
 DATASETS = {
-    MODEL: {
-        "features": [
-            SchemaField("person", "STRING"),
-            SchemaField("is_held_back", "BOOLEAN"),
-            *(SchemaField(name, "FLOAT64") for name in FEATURES[:3]),
-            *(SchemaField(name, "INTEGER") for name in FEATURES[3:]),
-        ]
-    },
-    tables.WORKING: WORKING_TABLES,
-    "merchant_provider": MERCHANT
-    | SALT
-    | {
-        "clean_room_keys": [SchemaField("user_id", "INTEGER"), HASHED_EMAIL],
-        "identity_keys": [SchemaField("user_id", "INTEGER"), *IDENTITY_KEYS],
-    },
-    "ewallet_provider": tables.SCHEMAS
-    | SALT
-    | {
-        "clean_room_keys": [PROVIDER_USER_ID, HASHED_EMAIL],
-        "guessed_emails": [SchemaField("email", "STRING")],
-        "identity_keys": [PROVIDER_USER_ID, *IDENTITY_KEYS],
-        "identity_truth": IDENTITY_TRUTH,
-    },
-    "merchant_clean_room": {
-        "customers": [
-            HASHED_EMAIL,
-            SchemaField("age", "INTEGER"),
-            SchemaField("gender", "STRING"),
-            SchemaField("country", "STRING"),
-        ],
-        "customers_counted": [HASHED_EMAIL],
-    },
-    "ewallet_clean_room": {
-        "wallet_orders": [SchemaField("order_id", "INTEGER"), SchemaField("transaction_id", "STRING"), AMOUNT],
-        "wallet_customers": [HASHED_EMAIL, TIER, SchemaField("is_verified_user", "BOOLEAN")],
-        "wallet_customers_private": [HASHED_EMAIL, TIER, SchemaField("is_verified_user", "BOOLEAN")],
-        "wallet_spend": [HASHED_EMAIL, TIER, AMOUNT],
-        "wallet_spend_private": [HASHED_EMAIL, TIER, AMOUNT],
-    },
+    "merchant_provider": MERCHANT | SALT | attackers_own("own_list"),
+    "merchant_clean_room": {},
+    "ewallet_provider": tables.SCHEMAS | SALT | attackers_own("guessed_emails"),
+    "ewallet_clean_room": {},
+    "merchant_templates": {},
+    "ewallet_templates": {},
+    tables.WORKING: {},
+    MODEL: {},
 }
 
 
@@ -191,17 +140,6 @@ def make_table(name: str, schema: list[SchemaField]) -> SimpleTable:
     for field in schema:
         table.add_column(field.name, KINDS[field.field_type])
     return table.build()
-
-
-def make_function(name: str, arguments: list[str], returned: str = "INTEGER") -> Function:
-    """A function as the catalog knows it."""
-    signature = SignatureBuilder().set_return_type(KINDS[returned])
-    for kind in arguments:
-        signature.add_argument(KINDS[kind])
-    built = signature.build()
-    for each in (*built.argument, built.return_type):
-        each.num_occurrences = 1  # the package leaves it out, and ZetaSQL insists on it
-    return FunctionBuilder(name).add_signature(built).build()
 
 
 def make_ml() -> SimpleCatalog:
@@ -239,11 +177,6 @@ def analyze() -> Callable[[str], object]:
         builder = CatalogBuilder(dataset)
         for name, schema in schemas.items():
             builder.add_table(make_table(name, schema))
-        if dataset == tables.WORKING:
-            for name, arguments in WORKING_FUNCTIONS.items():
-                builder.add_function(make_function(name, arguments))
-            for name in NORMALIZERS:
-                builder.add_function(make_function(name, ["STRING"], "STRING"))
         built = builder.build()
         if dataset == MODEL:
             built.model.append(SimpleModel(id=1, name="higher_tier"))
@@ -255,25 +188,56 @@ def analyze() -> Callable[[str], object]:
             AnalyzerOptions.QueryParameter(name=name, type=Type(type_kind=KINDS[kind]))
             for name, kind in PARAMETERS.items()
         ]
-        + [AnalyzerOptions.QueryParameter(name=name, type=STRINGS) for name in ARRAYS],
+        + [AnalyzerOptions.QueryParameter(name=name, type=kind) for name, kind in ARRAYS.items()],
     )
-    analyze = Analyzer(options, catalog).analyze_statement
-    for template in sql.read_folder("clean_room/templates"):
-        created = analyze(template.text)
-        [dataset] = [each for each in catalog.catalog if each.name == created.name_path[0]]
-        dataset.custom_tvf.append(engine.in_catalog(created, created.name_path[1]))
-    # Sent to the engine once, and each file analyzed once: both take most of the time.
-    catalog_id = service.register_catalog(simple_catalog=catalog).registered_id
-    return cache(
-        lambda text: (
-            service.analyze(sql_statement=text, options=options, registered_catalog_id=catalog_id).resolved_statement
-        )
-    )
+
+    # The engine gets the catalog once for each step, and each file is analyzed once: both take most of the time.
+    analyzed: dict[str, object] = {}
+
+    def analyze(text: str, catalog_id: int) -> object:
+        if text not in analyzed:
+            response = service.analyze(sql_statement=text, options=options, registered_catalog_id=catalog_id)
+            analyzed[text] = response.resolved_statement
+        return analyzed[text]
+
+    def analyze_all(texts: Iterable[str]) -> list:
+        catalog_id = service.register_catalog(simple_catalog=catalog).registered_id
+        return [analyze(text, catalog_id) for text in texts]
+
+    datasets = {each.name: each for each in catalog.catalog}
+    datasets[tables.WORKING].custom_function += [engines.as_function(created) for created in analyze_all(FUNCTIONS)]
+    kept = {f"{dataset}.{table}" for dataset, schemas in DATASETS.items() for table in schemas}
+    made = [match for file in FILES if (match := MADE.search(sql.read(file).text)) and match[1] not in kept]
+    texts = {match[1]: match.string for match in made}
+    # What a file reads, another one may make.
+    order = TopologicalSorter({name: {*re.findall(NAME, text)} & texts.keys() - {name} for name, text in texts.items()})
+    order.prepare()
+    while order.is_active():
+        ready = order.get_ready()
+        for created in analyze_all(texts[name] for name in ready):
+            table = TableBuilder(created.name_path[-1])
+            for column in created.output_column_list:
+                table.add_column(column.name, column.column.type.type_kind)
+            datasets[created.name_path[0]].table.append(table.build())
+        order.done(*ready)
+    for created in analyze_all(template.text for template in sql.read_questions("template")):
+        function = engine.in_catalog(created, created.name_path[1])
+        datasets[created.name_path[0]].custom_tvf.append(function)
+    return partial(analyze, catalog_id=service.register_catalog(simple_catalog=catalog).registered_id)
 
 
 def test_the_files_of_every_folder_are_found() -> None:
     assert {Path(file).parts[0] for file in FILES if "/" in file} == FOLDERS
-    assert {"checks", "snapshot", "use_cases"} <= FOLDERS
+    assert {"checks", "snapshot", "questions"} <= FOLDERS
+
+
+def test_no_file_has_more_than_100_lines() -> None:
+    assert [file for file in FILES if sql.read(file).text.count("\n") > 100] == []
+
+
+def test_the_rules_of_emails_stand_in_one_file_of_each_party() -> None:
+    files = [file for file in FILES if "WHEN 'uid2' THEN" in sql.read(file).text]
+    assert files == ["clean_room/keys/merchant", "clean_room/keys/provider"]
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -330,20 +294,20 @@ def test_bigquery_refuses(statement: str, reason: str, analyze: Callable) -> Non
 
 # What sorts or numbers few rows, and how many those are.
 FEW_ROWS = {
-    "clean_room/calls/2_customer_segmentation": (["ORDER BY"], "one row per tier"),
-    "clean_room/calls/3_trust_and_fraud": (["ORDER BY"], "two rows"),
-    "clean_room/queries/2_customer_segmentation": (["ORDER BY"], "one row per tier"),
-    "clean_room/queries/2_customer_segmentation_private": (["ORDER BY"], "one row per tier"),
-    "clean_room/queries/3_trust_and_fraud": (["ORDER BY"], "two rows"),
+    "questions/2_customer_segmentation/call": (["ORDER BY"], "one row per tier"),
+    "questions/3_trust_and_fraud/call": (["ORDER BY"], "two rows"),
+    "questions/2_customer_segmentation/subscriber": (["ORDER BY"], "one row per tier"),
+    "questions/2_customer_segmentation/subscriber_private": (["ORDER BY"], "one row per tier"),
+    "questions/3_trust_and_fraud/subscriber": (["ORDER BY"], "two rows"),
     "identity/measures": (["ORDER BY"], "eight rows"),
-    "rehearsable_days": (["a window", "a window"], "one row per day"),
-    "report/1_transaction_verification": (["a window", "ORDER BY"], "one row per status"),
-    "report/2_customer_segmentation": (["ORDER BY"], "one row per tier"),
-    "report/3_trust_and_fraud": (["ORDER BY"], "two rows, and perhaps a third"),
-    "report/4_user_enrichment": (["ORDER BY"], "one row per country and age group"),
-    "thin_answers": (["ORDER BY"], "two rows at most"),
-    "use_cases/2_customer_segmentation": (["ORDER BY"], "one row per tier"),
-    "use_cases/3_trust_and_fraud": (["ORDER BY"], "two rows"),
+    "advice/rehearsable_days": (["a window", "a window"], "one row per day"),
+    "questions/1_transaction_verification/chart": (["a window", "ORDER BY"], "one row per status"),
+    "questions/2_customer_segmentation/chart": (["ORDER BY"], "one row per tier"),
+    "questions/3_trust_and_fraud/chart": (["ORDER BY"], "two rows, and perhaps a third"),
+    "questions/4_user_enrichment/chart": (["ORDER BY"], "one row per country and age group"),
+    "advice/thin_answers": (["ORDER BY"], "two rows at most"),
+    "questions/2_customer_segmentation/open": (["ORDER BY"], "one row per tier"),
+    "questions/3_trust_and_fraud/open": (["ORDER BY"], "two rows"),
 }
 
 
@@ -386,9 +350,67 @@ def test_what_one_machine_would_do_is_found(statement: str, unscalable: list[str
     assert find_unscalable(analyze(statement)) == unscalable
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_no_statement_puts_rows_into_an_array(file: str) -> None:
-    assert "ARRAY_AGG" not in sql.read(file).text
+def find_correlated(statement: object) -> list[str]:
+    """Find subqueries about the row outside that stand inside of an aggregate, or are a group key."""
+    found = []
+
+    class Finder(ResolvedNodeVisitor):
+        def default_visit(self, node: object) -> None:
+            if isinstance(node, ResolvedAggregateScan):
+                parts = [*node.group_by_list, *node.aggregate_list]
+                found.extend("a subquery" for part in parts if is_correlated(part.expr))
+            self.descend(node)
+
+    Finder().visit(statement)
+    return found
+
+
+def nodes_in(expression: object) -> list[object]:
+    """An expression and what it is made of."""
+    nodes = []
+
+    class Finder(ResolvedNodeVisitor):
+        def default_visit(self, node: object) -> None:
+            nodes.append(node)
+            self.descend(node)
+
+    Finder().visit(expression)
+    return nodes
+
+
+def is_correlated(expression: object) -> bool:
+    """Whether an expression has a subquery about the row outside."""
+    return any(isinstance(node, ResolvedSubqueryExpr) and node.parameter_list for node in nodes_in(expression))
+
+
+CHECKS = [file for file in FILES if file.startswith("checks/")]
+
+
+@pytest.mark.parametrize("file", CHECKS)
+def test_no_check_has_a_correlated_subquery_in_an_aggregate_or_a_group_key(file: str, analyze: Callable) -> None:
+    assert find_correlated(analyze(sql.read(file).text)) == []
+
+
+PAID = "EXISTS (SELECT 1 FROM merchant_provider.order_items AS i WHERE i.order_id = o.order_id)"
+
+
+@pytest.mark.parametrize(
+    ("statement", "correlated"),
+    [
+        (f"SELECT COUNTIF({PAID}) FROM merchant_provider.orders AS o", True),
+        (f"SELECT COUNTIF(NOT {PAID}) FROM merchant_provider.orders AS o", True),
+        (f"SELECT {PAID} AS is_paid, COUNT(*) FROM merchant_provider.orders AS o GROUP BY is_paid", True),
+        (f"SELECT COUNTIF(p) FROM (SELECT {PAID} AS p FROM merchant_provider.orders AS o)", False),
+        ("SELECT COUNTIF(EXISTS (SELECT 1 FROM merchant_provider.users)) FROM merchant_provider.orders", False),
+        (f"SELECT COUNT(*) FROM merchant_provider.orders AS o WHERE {PAID}", False),
+    ],
+)
+def test_a_correlated_subquery_in_an_aggregate_is_found(statement: str, correlated: bool, analyze: Callable) -> None:
+    assert bool(find_correlated(analyze(statement))) is correlated
+
+
+def test_no_statement_puts_rows_into_an_array() -> None:
+    assert [file for file in FILES if "ARRAY_AGG" in sql.read(file).text] == []
 
 
 def test_every_read_of_the_source_is_at_one_instant() -> None:

@@ -6,15 +6,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from dcr_data_generator import source, sql, use_cases
 from dcr_data_generator.clean_room import views
-from dcr_data_generator.embedded import thelook
 from dcr_data_generator.tables import SCHEMAS
-from dcr_data_generator.use_cases import FIGURES, SENTENCES
-from dcr_data_generator.warehouse import Warehouse
+from dcr_data_generator.verify import ownership, use_cases
+from dcr_data_generator.verify.use_cases import ANSWERS
+from dcr_data_generator.warehouse.embedded import thelook
+from dcr_data_generator.warehouse.warehouse import Warehouse
 from tests.support import tables, worlds
-from tests.support.settings import make_settings
+from tests.support.settings import on
 
+SEGMENTS = ["free", "premium", "business", "free_customers", "premium_customers", "business_customers"]
 REFUNDS = {"verified_orders": 10, "verified_refunds": 1, "unverified_orders": 4, "unverified_refunds": 2}
 
 
@@ -35,31 +36,62 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
             "None of the 4 orders has items, so there was nothing to pay.",
         ),
         (
+            "1_transaction_verification",
+            {"orders": 1, "wallet_orders": 0, "wallet_sales": 0.0, "sales": 0.0},
+            "The order has no items, so there was nothing to pay.",
+        ),
+        (
+            "1_transaction_verification",
+            {"orders": 1, "wallet_orders": 1, "wallet_sales": 5.0, "sales": 5.0},
+            "This provider processed 1 of 1 order, worth $5.00: 100.00% of the sales.",
+        ),
+        (
+            "1_transaction_verification",
+            {"orders": 16, "wallet_orders": 13, "wallet_sales": None, "sales": None},
+            "This provider processed 13 of 16 orders. What they are worth is unknown: their items have no price.",
+        ),
+        (
+            "1_transaction_verification",
+            {"orders": 16, "wallet_orders": 13, "wallet_sales": 0.0, "sales": None},
+            "This provider processed 13 of 16 orders, worth $0.00: the prices add up to nothing.",
+        ),
+        (
             "2_customer_segmentation",
-            {"free": 100.0, "premium": 200.5, "business": 300.0, "business_customers": 3},
+            dict(zip(SEGMENTS, (None, None, None, 1, 1, 1), strict=True)),
+            "What customers paid with the wallet is unknown, because no item of theirs has a price.",
+        ),
+        (
+            "2_customer_segmentation",
+            dict(zip(SEGMENTS, (100.0, 200.5, 300.0, 9, 9, 3), strict=True)),
             "Average order value rises with the account tier: Free $100.00, Premium $200.50, Business $300.00.",
         ),
         (
             "2_customer_segmentation",
-            {"free": 48.26, "premium": 159.47, "business": 150.96, "business_customers": 1234},
+            dict(zip(SEGMENTS, (48.26, 159.47, 150.96, 9, 9, 1234), strict=True)),
             "Average order value: Free $48.26, Premium $159.47, Business $150.96. It does not rise with the account "
             "tier in this snapshot, in which 1,234 Business customers paid with the wallet.",
         ),
         (
             "2_customer_segmentation",
-            {"free": 5.0, "premium": 5.0, "business": 6.0, "business_customers": 1},
+            dict(zip(SEGMENTS, (5.0, 5.0, 6.0, 9, 9, 1), strict=True)),
             "Average order value: Free $5.00, Premium $5.00, Business $6.00. It does not rise with the account tier "
             "in this snapshot, in which 1 Business customer paid with the wallet.",
         ),
         (
             "2_customer_segmentation",
-            {"free": 100.0, "premium": None, "business": None, "business_customers": 0},
+            dict(zip(SEGMENTS, (100.0, None, None, 9, 0, 0), strict=True)),
             "Average order value: Free $100.00. No Premium and no Business customer paid with the wallet.",
         ),
         (
             "2_customer_segmentation",
-            {"free": None, "premium": None, "business": None, "business_customers": 0},
+            dict(zip(SEGMENTS, (None, None, None, 0, 0, 0), strict=True)),
             "No customer whom an email matches paid with the wallet, so there is nothing to compare.",
+        ),
+        (
+            "2_customer_segmentation",
+            dict(zip(SEGMENTS, (100.0, None, None, 9, 2, 0), strict=True)),
+            "Average order value: Free $100.00. No Business customer paid with the wallet. What Premium customers paid "
+            "is unknown: no item of theirs has a price.",
         ),
         (
             "3_trust_and_fraud",
@@ -101,26 +133,43 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
     ],
 )
 def test_an_answer_is_a_sentence_for_every_outcome(name: str, figures: dict, sentence: str) -> None:
-    assert SENTENCES[name](SimpleNamespace(**figures)) == sentence
+    assert ANSWERS[name](SimpleNamespace(**figures)).answer == sentence
 
 
 @pytest.mark.parametrize(
     ("name", "figures", "figure"),
     [
-        ("1_transaction_verification", {"wallet_sales": 1234.5, "sales": 4938.0}, "25.00%"),
-        ("1_transaction_verification", {"wallet_sales": 0.0, "sales": 0.0}, "none"),
-        ("2_customer_segmentation", {"free": 100.0, "business": 1300.5}, "$100.00 to $1,300.50"),
-        ("2_customer_segmentation", {"free": 100.0, "business": None}, "$100.00 to none"),
-        ("3_trust_and_fraud", {"verified_customers": 3, "customers": 1234}, "3 of 1,234"),
-        ("4_user_enrichment", {"enriched_users": 0, "provider_users": 7}, "0 of 7"),
+        (
+            "1_transaction_verification",
+            {"orders": 4, "wallet_orders": 3, "wallet_sales": 1234.5, "sales": 4938},
+            "25.00%",
+        ),
+        ("1_transaction_verification", {"orders": 4, "wallet_orders": 0, "wallet_sales": 0, "sales": 0}, "none"),
+        (
+            "2_customer_segmentation",
+            dict(zip(SEGMENTS, (100.0, 200.5, 1300.5, 9, 9, 3), strict=True)),
+            "$100.00 to $1,300.50",
+        ),
+        (
+            "2_customer_segmentation",
+            dict(zip(SEGMENTS, (100.0, None, None, 9, 0, 0), strict=True)),
+            "$100.00 to none",
+        ),
+        (
+            "2_customer_segmentation",
+            dict(zip(SEGMENTS, (100.0, None, None, 9, 2, 1), strict=True)),
+            "$100.00 to unknown",
+        ),
+        ("3_trust_and_fraud", {"verified_customers": 3, "customers": 1234, **REFUNDS}, "3 of 1,234"),
+        ("4_user_enrichment", dict(zip(ENRICHMENT, (7, 0, 0, None, 0, None), strict=True)), "0 of 7"),
     ],
 )
 def test_every_answer_has_a_figure(name: str, figures: dict, figure: str) -> None:
-    assert FIGURES[name](SimpleNamespace(**figures)) == figure
+    assert ANSWERS[name](SimpleNamespace(**figures)).figure == figure
 
 
 def test_refunds_are_found_in_any_case(connect: Callable[[str], Warehouse]) -> None:
-    place, settings = connect("refund-tests"), make_settings(match_rate=1, wallet_only_rate=0)
+    place = connect("refund-tests")
     numbers = range(1, 21)
     tables.fill_source(
         place.client,
@@ -130,18 +179,18 @@ def test_refunds_are_found_in_any_case(connect: Callable[[str], Warehouse]) -> N
         ],
         users=[{"id": n, "email": f"{n}@example.com", "age": 30, "created_at": "2025-01-01"} for n in numbers],
     )
-    tables.make_five_tables(place, settings)
+    place = tables.make_five_tables(place, match_rate=1, wallet_only_rate=0)
     # Of 20 holders with a refund, 55 % are verified.
-    assert use_cases.run(place.client, settings)[2].answer == (
+    assert use_cases.run(place)[2].answer == (
         "This provider has verified 11 of the 20 customers it knows: they cancel or return 100.00% of their orders, "
         "the others 100.00%."
     )
-    rows = sql.run(place.client, "report/3_trust_and_fraud", settings).rows
+    rows = place.run("questions/3_trust_and_fraud/chart").rows
     assert [(row["verification"], row["refunds"], row["refund_rate"]) for row in rows] == [
         ("verified", 11, 1.0),
         ("unverified", 9, 1.0),
     ]
-    assert sql.run(place.client, "checks/verified_users_have_their_shares", settings).total == 0
+    assert place.run("checks/verified_users_have_their_shares").total == 0
 
 
 @pytest.fixture(scope="module")
@@ -202,16 +251,15 @@ def test_answers_that_would_be_withheld_whole_are_named_with_the_days_that_would
         ],
         transactions=[{"transaction_id": str(n), "order_id": n, "provider_user_id": n} for n in range(paying)],
     )
-    settings = make_settings(**{"match_rate": 1, "wallet_payment_rate": 1} | knobs)
+    place = on(thin, **{"match_rate": 1, "wallet_payment_rate": 1, "days": 24 - first_day} | knobs)
     wanted = f"No group has the 50 people that the clean room needs to answer {sentence}"
-    answers = use_cases.run(thin.client, settings)
-    assert use_cases.advise(thin.client, settings, answers) == ([wanted] if sentence else [])
+    assert use_cases.advise(place, use_cases.run(place)) == ([wanted] if sentence else [])
 
 
 def test_answers_that_would_be_withheld_whole_are_named_without_a_source_too(thin: Warehouse) -> None:
     worlds.fill(thin)
-    own = make_settings(write_project_id="thin-tests", source_dataset="no-such-project.thelook_ecommerce")
-    [sentence] = use_cases.advise(thin.client, own, use_cases.run(thin.client, own))
+    own = on(thin, write_project_id="thin-tests", source_dataset="no-such-project.thelook_ecommerce")
+    [sentence] = use_cases.advise(own, use_cases.run(own))
     assert sentence == (
         "No group has the 50 people that the clean room needs to answer question 2 (at most 0) and question 3 "
         "(at most 0): without the source, it is unknown how many --days would do."
@@ -225,7 +273,7 @@ def test_the_clean_room_needs_as_many_people_as_its_views_say() -> None:
 
 def test_the_overlap_compares_emails_without_case_and_blanks(connect: Callable) -> None:
     place = connect("overlap-tests")
-    source.create_datasets(place.client, make_settings())
+    ownership.create_datasets(place)
     emails = {
         "merchant_provider.users": ["ann@shop.example", " ANN@shop.example\t", "bob@shop.example", "", " \n", None],
         "ewallet_provider.provider_users": ["Ann@shop.example\r", "zoe@shop.example", "", None],
@@ -233,13 +281,13 @@ def test_the_overlap_compares_emails_without_case_and_blanks(connect: Callable) 
     for table, values in emails.items():
         schema = (thelook.SCHEMAS | SCHEMAS)[table.partition(".")[2]]
         frame = tables.frame_of(schema, [{"email": email} for email in values])
-        tables.load(place.client, frame, f"{place.client.project}.{table}", schema)
+        tables.load(place.client, frame, place.path(table), schema)
     # Bob; Ann; Zoe, and the two whose email is missing.
-    assert sql.run(place.client, "overlap", make_settings()).row.values() == (1, 1, 3)
+    assert place.run("outcome/overlap").row.values() == (1, 1, 3)
 
 
 def test_the_overlap_counts_people_and_the_rows_are_counted(default_run: Warehouse) -> None:
-    outcome = use_cases.count(default_run.client, make_settings())
+    outcome = use_cases.count(default_run)
     rows = default_run.client.query_and_wait(
         "SELECT COUNT(DISTINCT LOWER(TRIM(u.email))), COUNT(DISTINCT p.email), "
         "COUNT(DISTINCT IF(p.email IS NULL, NULL, LOWER(TRIM(u.email)))) FROM merchant_provider.users AS u "
@@ -248,7 +296,7 @@ def test_the_overlap_counts_people_and_the_rows_are_counted(default_run: Warehou
     )
     [[customers, provider_users, both]] = [row.values() for row in rows]
     overlap = outcome.merchant_only, outcome.both_parties, outcome.provider_only
-    assert overlap == (customers - both, both, provider_users - both) == (565, 565, 141)
+    assert overlap == (customers - both, both, provider_users - both) == (542, 542, 136)
     assert outcome.first_order == outcome.last_order == date(2025, 9, 23)
     assert outcome.row_counts["ewallet_provider.provider_users"] == provider_users
     assert list(outcome.row_counts) == [
@@ -261,29 +309,60 @@ def test_the_overlap_counts_people_and_the_rows_are_counted(default_run: Warehou
 
 
 def test_a_use_case_says_who_asks_over_which_key(default_run: Warehouse) -> None:
-    answers = use_cases.run(default_run.client, make_settings())
+    answers = use_cases.run(default_run)
     assert [answer.name[0] for answer in answers] == ["1", "2", "3", "4"]
     assert answers[0].question == "Which sales did this provider process?"
     assert answers[0].who_asks == "The merchant asks. Join key: order_id."
-    assert (len(answers[0].rows), answers[0].total) == (10, 457)
+    assert (len(answers[0].rows), answers[0].total) == (10, 443)
 
 
-def test_people_are_counted_where_users_share_an_email(connect: Callable) -> None:
+@pytest.fixture(scope="module")
+def families(connect: Callable) -> Warehouse:
+    """Ann, with three user records of one email and another of it in capitals, and Bob; Ann pays less than Bob."""
     place = connect("use-case-tests")
+    emails = ["ann@example.com", "ann@example.com", "ann@example.com", "ANN@example.com", "bob@example.com"]
     worlds.fill(
         place,
-        users=[{"id": n, "email": "ann@example.com", "country": "Japan"} for n in (1, 2)],
-        orders=[{"order_id": n, "user_id": n, "status": "Complete"} for n in (1, 2)],
+        users=[
+            {"id": n, "email": email, "country": "Brasil" if email.startswith("ANN") else "Japan"}
+            for n, email in enumerate(emails)
+        ],
+        orders=[{"order_id": n, "user_id": n, "status": ["Complete", "Returned"][n % 2]} for n in range(5)],
         provider_users=[
-            {"provider_user_id": 1, "email": "ann@example.com", "account_tier": "Free", "is_verified_user": True}
+            {"provider_user_id": 1, "email": "ann@example.com", "account_tier": "Free", "is_verified_user": True},
+            {"provider_user_id": 2, "email": "bob@example.com", "account_tier": "Free", "is_verified_user": True},
         ],
         transactions=[
-            {"transaction_id": str(n), "order_id": n, "provider_user_id": 1, "transaction_amount": 5.0} for n in (1, 2)
+            {"transaction_id": str(n), "order_id": n, "provider_user_id": who, "transaction_amount": amount}
+            for n, (who, amount) in enumerate([(1, 5.0), (1, 5.0), (1, 5.0), (1, 7.0), (2, 78.0)])
         ],
     )
-    answers = use_cases.run(place.client, make_settings())
-    assert answers[1].rows[0].values() == ("Free", 5.0, 1)
-    assert answers[2].rows[0].values() == (True, 1)
-    assert answers[2].answer.startswith("This provider has verified 1 of the 1 customers it knows")
-    assert answers[3].answer.endswith("that user is from Japan. It has 2 user records of these people, because "
-                                      "some share an email.")  # fmt: skip
+    return place
+
+
+def test_each_payment_counts_once_where_users_share_an_email(families: Warehouse) -> None:
+    answer = use_cases.run(families)[1]
+    # Five payments of $100.
+    assert answer.rows[0].values() == ("Free", 20.0, 2)
+    assert answer.answer.startswith("Average order value: Free $20.00. ")
+    [row] = families.run("questions/2_customer_segmentation/chart").rows
+    assert row.values() == ("Free", 2, 20.0, 5.0, 7.0)
+
+
+def test_a_person_has_the_orders_of_all_their_user_records(families: Warehouse) -> None:
+    answer = use_cases.run(families)[2]
+    assert answer.rows[0].values() == (True, 2)
+    assert answer.answer == "This provider has verified 2 of the 2 customers it knows."
+    [figures] = families.run("questions/3_trust_and_fraud/figures").rows
+    assert (figures.verified_orders, figures.verified_refunds) == (5, 2)
+    [row] = families.run("questions/3_trust_and_fraud/chart").rows
+    assert row.values() == ("verified", 2, 5, 2, 0.4)
+
+
+def test_a_person_is_from_the_countries_of_all_their_user_records(families: Warehouse) -> None:
+    assert use_cases.run(families)[3].answer == (
+        "The merchant knows 2 of our 2 users; all of them are from Japan. It has 5 user records of these people, "
+        "because some share an email."
+    )
+    rows = families.run("questions/4_user_enrichment/chart").rows
+    assert {(row.customer_country, row.users) for row in rows} == {("Japan", 2), ("Brasil", 1)}

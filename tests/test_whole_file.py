@@ -1,12 +1,11 @@
 """Files that replace an earlier one only once they are complete."""
 
-import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from dcr_data_generator import whole_file
+from dcr_data_generator.output import whole_file
 
 
 def test_a_file_that_fails_leaves_the_old_one_and_nothing_else(tmp_path: Path) -> None:
@@ -51,16 +50,3 @@ def test_a_file_keeps_the_mode_of_the_one_that_it_replaces(mode: int, tmp_path: 
         # Nobody else reads it while it is written, either.
         assert stat.S_IMODE(Path(file.name).stat().st_mode) == mode
     assert stat.S_IMODE(path.stat().st_mode) == mode
-
-
-def test_what_a_killed_run_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
-    left, of_another_run, persons = (
-        tmp_path / name for name in (f".{'0123456789abcdef'}.unfinished", f".{'f' * 16}.unfinished", "my.unfinished")
-    )
-    for path in (left, of_another_run, persons):
-        path.touch()
-    for path in (left, persons):
-        os.utime(path, (0, 0))
-    with whole_file.write_whole(tmp_path / "report.html"):
-        pass
-    assert {path.name for path in tmp_path.iterdir()} == {of_another_run.name, persons.name, "report.html"}

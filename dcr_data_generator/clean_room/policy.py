@@ -24,6 +24,14 @@ class Condition(StrEnum):
     BLOCKED = "JOIN_BLOCKED"
 
 
+JOINS = {
+    Condition.ALL: "It must be joined on all of",
+    Condition.ANY: "It must be joined on one of",
+    Condition.NOT_REQUIRED: "It may be joined on",
+    Condition.BLOCKED: "It may be joined on",
+}
+
+
 class Part(BaseModel):
     """A part of a policy: a field that BigQuery does not know is an error."""
 
@@ -108,6 +116,28 @@ class PrivacyPolicy(Part):
     def resource(self) -> dict:
         """The policy as the REST API names its fields."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @property
+    def in_words(self) -> str:
+        """The rule that the policies make up, in plain words."""
+        sentences = []
+        if threshold := self.aggregation_threshold_policy:
+            sentences.append(
+                f"Aggregation threshold. Groups have at least {threshold.threshold} different values of "
+                f"{threshold.privacy_unit_column}."
+            )
+        if noise := self.differential_privacy_policy:
+            sentences.append(
+                f"Differential privacy. A query has epsilon {noise.max_epsilon_per_query:g} at most, of a budget of "
+                f"{noise.epsilon_budget:g}, and delta {noise.delta_per_query:g} of {noise.delta_budget:g}."
+            )
+        joins = self.join_restriction_policy
+        if joins and not self.privacy_unit_column:
+            sentences.append("List overlap. Only rows that match rows of another table are shown.")
+        if joins:
+            columns = ", ".join(joins.join_allowed_columns) or "no column"
+            sentences.append(f"{JOINS[joins.join_condition]} {columns}.")
+        return " ".join(sentences) or "No rule: every row is shown."
 
     @property
     def columns(self) -> set[str]:

@@ -1,39 +1,33 @@
 """Rehearses the clean room: asks the questions of sql/clean_room as a subscriber, over what a run has made."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-from google.api_core.exceptions import NotFound
-from google.cloud.bigquery import SchemaField
-from pydantic import SecretStr
 from rich.columns import Columns
 from rich.markup import escape
-from rich.table import Table
 
-from dcr_data_generator import shutdown, source, sql, use_cases, warehouse
-from dcr_data_generator.clean_room import analysis_rules, ladder, salt, views
-from dcr_data_generator.clean_room.analysis_rules import Answer, CleanRoom, NotUnderstood, Refused, Reply
+from dcr_data_generator import sql
+from dcr_data_generator.clean_room import against, ladder, project, salt
+from dcr_data_generator.clean_room.analysis_rules import Answer, CleanRoom, NotUnderstood, Refused, Reply, Verdict
 from dcr_data_generator.clean_room.ladder import Seen
-from dcr_data_generator.clean_room.settings import LOWER_TRIM, RehearseSettings
-from dcr_data_generator.clean_room.views import View
+from dcr_data_generator.clean_room.settings import RehearseSettings
+from dcr_data_generator.console import process
+from dcr_data_generator.console.terminal import Terminal, table_of
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.report import Attempt, Protected, add_to_report
-from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import FIVE_TABLES, MERCHANT, PROVIDER, suffixed
-from dcr_data_generator.terminal import Terminal, table_of
-from dcr_data_generator.use_cases import UseCase
-from dcr_data_generator.values import plain
-from dcr_data_generator.warehouse import Warehouse
+from dcr_data_generator.output.report.report import Attempt, Protected, add_to_report
+from dcr_data_generator.values import counted, plain
+from dcr_data_generator.verify import use_cases
+from dcr_data_generator.verify.use_cases import UseCase
+from dcr_data_generator.warehouse.warehouse import Result
 
-MAX_ROWS, MAX_ROWS_OF_OWN_QUERY = 5, 50
+MAX_ROWS = 5
+MAX_LINES = 2  # of what was withheld of an answer
 DRAWS = 20
-ESTIMATED = "clean_room/estimated"
+WHAT_GETS_THROUGH = "docs/attacks.md"
 
 
 class Rehearsed(NamedTuple):
@@ -44,175 +38,87 @@ class Rehearsed(NamedTuple):
     reply: Reply
     noise: pd.DataFrame | None
 
+    @property
+    def answer(self) -> Answer:
+        """What the rules let through."""
+        return self.reply.answer or Answer([], [])
 
-def rehearse(settings: RehearseSettings, terminal: Terminal) -> int:
-    """Ask the use cases, and what must be refused; or a person's own query.
 
-    Returns: the exit status: 0; 1 where an attempt gets an answer, or a person's own query is refused.
+def run(settings: RehearseSettings, terminal: Terminal) -> int:
+    """Ask the use cases, and what must be refused.
+
+    Returns: the exit status: 0; 1 where an attempt gets an answer.
 
     Raises:
-        UserError: there are no tables yet, a file cannot be read, or a query of the use cases is refused.
+        UserError: there are no tables yet, or a query of the use cases is refused.
     """
-    step = partial(shutdown.step, terminal, settings.timeout)
-    queries, calls, refused = (
-        sql.read_folder(f"clean_room/{folder}", settings.suffix) for folder in ("queries", "calls", "refused")
-    )
-    with connected(settings, terminal) as place:
-        terminal.line(f"Rehearsing the clean room on {escape(place.name)}.")
+    if settings.against or settings.save or settings.yes:
+        return against.run(settings, terminal)
+    place, normalizer, source = settings.place, settings.keys.normalize, settings.source
+    step = partial(process.step, terminal, place.timeout)
+    queries, calls = (sql.read_questions(file, place.suffix) for file in ("subscriber*", "call"))
+    refused = sql.read_folder(project.REFUSED, place.suffix)
+    parameters = {**settings.rates.parameters, "scale": source.scale}
+    with project.connected(place, terminal, parameters, source.source_dataset) as warehouse:
+        terminal.line(f"Rehearsing the clean room on {escape(warehouse.name_and_days)}.")
         with step("Put both parties' tables behind the views") as done:
-            done.result = f"emails normalized by {settings.normalize}"
-            room = build(place, settings, salt.given_or_drawn(settings.salt_file), settings.normalize)
-            if settings.linked_dataset:
-                room.link(settings.linked_dataset)
-            if not settings.query:
-                terminal.notices(estimate_time(place, settings))
-            all_queries = [query.text for query in [*queries, *calls, *refused]]
-            fill(place, settings, room, [settings.query] if settings.query else all_queries)
-        if settings.query:
-            return ask(terminal, room, settings.query)
-        with step("Ask the four questions, openly and as a subscriber"):
-            answers = use_cases.run(place.client, settings)
-            rehearsed = [
-                ask_as_subscriber(
-                    room, query, answers, lambda name: sql.run(place.client, f"{ESTIMATED}/{name}", settings)
-                )
-                for query in queries
-            ]
+            secret = salt.given_or_drawn(settings.keys.salt_file, terminal)
+            room = project.open_room(warehouse, secret, normalizer)
+            terminal.notices(project.estimate_time(warehouse))
+            room.prepare_all([query.text for query in [*queries, *calls]])
+            done.result = f"emails normalized by {normalizer}, the privacy budgets full"
+        with step("Ask the four questions, openly and as a subscriber") as done:
+            answers = use_cases.run(warehouse)
+            rehearsed = [ask_as_subscriber(room, query, answers, warehouse.run) for query in done.counted(queries)]
             rungs = climb_ladder(room, rehearsed, calls)
             advice = []
-            if any(is_withheld_whole(one.reply) for one in rehearsed):
-                advice = use_cases.advise(place.client, source.at_one_instant(place.client, settings), answers)
-    attempts = [attempt(room, query) for query in refused]
+            if any(is_withheld_whole(each.reply) for each in rehearsed):
+                advice = use_cases.advise(warehouse, answers)
+        with step("Try the queries that are refused") as done:
+            attempts = [attempt(room, query) for query in done.counted(refused)]
     show_use_cases(terminal, rehearsed)
     show_ladder(terminal, rungs)
     terminal.notices(advice)
     show_attempts(terminal, attempts)
-    if not settings.no_report:
+    summarize(terminal, rehearsed, rungs, attempts)
+    if not settings.report.no_report:
         seen = {
-            "protected": [protected(one, settings)._asdict() for one in rehearsed],
+            "protected": [protected(each, normalizer)._asdict() for each in rehearsed],
             "ladder": [each.rung._asdict() | each._asdict() for each in rungs],
             "attempts": [attempt._asdict() for attempt in attempts],
         }
-        say_where(terminal, add_to_report(place, settings, answers, seen), "the protected answers")
-    see_more = f"uv run python -m dcr_data_generator.clean_room attack{settings.place_flags}"
-    terminal.line(f"See what the rules do not stop: {escape(see_more)}")
+        project.say_where(terminal, add_to_report(warehouse, place, answers, seen), "the protected answers")
+    terminal.next(
+        {
+            "Ask your own question": f"uv run dcr ask{place.flags}",
+            "See what the rules do not stop": f"uv run dcr attack{place.flags}",
+        }
+    )
     return 1 if any(each.answered for each in attempts) else 0
 
 
-@contextmanager
-def connected(settings: Settings, terminal: Terminal) -> Iterator[Warehouse]:
-    """Start Google's SQL engine, and connect to where a run has made the tables.
-
-    Raises:
-        UserError: there are no tables yet, or BigQuery fails.
-    """
-    if settings.write_project_id is None and not settings.embedded_dir.exists():
-        raise UserError(
-            f"there is nothing to rehearse with in {settings.embedded_dir}: "
-            "run `uv run python -m dcr_data_generator.main` first"
-        )
-    terminal.line("The first rehearsal on a machine compiles Google's SQL engine, once, which takes about 20 seconds.")
-    with shutdown.step(terminal, settings.timeout, "Start Google's SQL engine"):
-        analysis_rules.start()
-    with warehouse.connect(settings, fill_source=False) as place:
-        yield place
-
-
-def build(
-    place: Warehouse,
-    settings: Settings,
-    secret: SecretStr,
-    normalizer: str = LOWER_TRIM,
-    more_views: Sequence[View] = (),
-    more_tables: Mapping[str, Mapping[str, str]] | None = None,
-) -> CleanRoom:
-    """Make a clean room in memory, of the views and the five tables without their rows; more tables by their columns.
-
-    Emails are normalized by a rule of sql/identity/normalizers.
-
-    Raises:
-        UserError: no run has made the tables yet, or a view is not BigQuery's.
-    """
-    project, suffix = place.client.project, settings.suffix
-    try:
-        names = [suffixed(table, suffix) for table in FIVE_TABLES]
-        schemas = {name: place.client.get_table(f"{project}.{name}").schema for name in names}
-    except NotFound:
-        raise UserError(
-            f"there is nothing to rehearse with on {place.name}: "
-            "run `uv run python -m dcr_data_generator.main` first, with the same flags"
-        ) from None
-    secrets = {"salt": secret.get_secret_value(), "normalizer": normalizer}
-    all_views = [*views.read(suffix, folder=views.KEYS), *views.read(suffix), *more_views]
-    try:
-        room = CleanRoom(
-            {
-                **{table: {field.name: field.field_type for field in schema} for table, schema in schemas.items()},
-                **(more_tables or {}),
-            },
-            {suffixed(f"{party}.{salt.SALT_TABLE}", suffix): secrets for party in (MERCHANT, PROVIDER)},
-            {view.table: (view.policy, view.query) for view in all_views},
-        )
-        for template in sql.read_folder("clean_room/templates", suffix):
-            room.add_template(template.text)
-    except NotUnderstood as error:
-        raise UserError(str(error)) from None
-    return room
-
-
-def estimate_time(place: Warehouse, settings: Settings) -> list[str]:
-    """Say in a sentence how long a rehearsal takes, if it is more than a minute, and which --days would take one.
-
-    Raises:
-        UserError: it would take longer than a step may.
-    """
-    for found in sql.run(place.client, "rehearsable_days", settings).rows:
-        advice = f"main with --target-date {found.last_day} --days {found.days} makes few enough for one minute"
-        if not found.days:
-            advice = f"those of {found.last_day} alone take more than one, and a smaller --scale of main makes fewer"
-        sentence = f"rehearsing {found.orders:,} orders takes about {found.minutes} minutes on two cores: {advice}"
-        if found.minutes * 60 > settings.timeout:
-            raise UserError(f"{sentence}; --timeout {found.minutes * 60} allows it")
-        return [sentence[0].upper() + sentence[1:]]
-    return []
-
-
-def fill(place: Warehouse, settings: Settings, room: CleanRoom, queries: Sequence[str]) -> None:
-    """Read the rows behind the views: those columns of the five tables that the views and these queries read."""
-    rows = {}
-    for table, read in room.columns_read(queries).items():
-        if table in [suffixed(each, settings.suffix) for each in FIVE_TABLES]:
-            fields = [SchemaField(name, kind) for name, kind in room.tables[table].items()]
-            columns = [field for field in fields if field.name in read] or fields[:1]
-            rows[table] = place.read_arrow(table, columns).to_pylist()
-    room.fill(rows)
-
-
-def say_where(terminal: Terminal, report: Path | None, what: str) -> None:
-    """Say in which report something is now."""
-    if report:
-        shown = report.relative_to(Path.cwd()) if report.is_relative_to(Path.cwd()) else report
-        terminal.line(f"\nThe report has {what} now: {escape(str(shown))}")
-    else:
-        terminal.line(f"\nThere is no report of these tables to add {what} to: main writes one.")
-
-
 def ask_as_subscriber(
-    room: CleanRoom, query: sql.Query, answers: Sequence[UseCase], estimated: Callable[[str], sql.Result]
+    room: CleanRoom, query: sql.Query, answers: Sequence[UseCase], run: Callable[[sql.Query], Result]
 ) -> Rehearsed:
-    """Ask a query, which is named for its use case; one with noise is asked 20 times, and each answer is paid for.
+    """Ask a query, which is named for its use case; one with noise is drawn 20 times, and the first answer is paid for.
 
-    `estimated` gives what a query with noise estimates, by the query's name.
+    `run` runs a query of the open tables.
     """
-    use_case = next(use_case for use_case in answers if query.name.startswith(use_case.name))
-    try:
-        reply, noise = room.ask(query.text), None
-        if room.is_noisy(query.text):
-            draws = [reply.answer, *room.ask_repeatedly(query.text, DRAWS - 1)]
-            noise = compare(draws, use_case, estimated(query.name))
-    except (Refused, NotUnderstood) as error:
-        raise UserError(f"{query.name}.sql is refused: {error}") from None
+    use_case = next(use_case for use_case in answers if use_case.name == query.question)
+    party = query.comment("as")
+    reply, noise = room.ask(query.text, party), None
+    if reply.answer is None:
+        raise UserError(f"{query.name}.sql is refused: {reply.sentence}")
+    if reply.costs:
+        # The budget does not pay for so many: they show what else could have come out.
+        draws = [reply.answer, *room.evaluate(room.admit(query.text, party), [{}] * (DRAWS - 1))]
+        noise = compare(draws, use_case, run(estimated(query)))
     return Rehearsed(use_case, query, reply, noise)
+
+
+def estimated(query: sql.Query) -> sql.Query:
+    """What a query with noise estimates, without its noise."""
+    return sql.read(f"{sql.QUESTIONS}/{query.question}/estimated")
 
 
 def climb_ladder(room: CleanRoom, rehearsed: Sequence[Rehearsed], calls: Sequence[sql.Query]) -> list[Seen]:
@@ -221,22 +127,21 @@ def climb_ladder(room: CleanRoom, rehearsed: Sequence[Rehearsed], calls: Sequenc
     A template is called with all people of the party that asks, so its rows are those of the question under the rules,
     of which no more than the LIMIT of the question are compared.
     """
-    replies = {one.query.name: one.reply for one in rehearsed}
+    asked = {one.query.name: one for one in rehearsed}
     try:
-        room.hides_views = True
-        answers = {call.name: room.answer(call.text, [{}])[1][0] for call in calls}
+        room.templates_only = True
+        answers = {call.name: room.answers(call.text, call.comment("as"), [{}])[0] for call in calls}
     except (Refused, NotUnderstood) as error:
         raise UserError(f"a query template is refused: {error}") from None
     finally:
-        room.hides_views = False
+        room.templates_only = False
     # A plain exchange shares the same views without their rules.
-    question = next(one.query for one in rehearsed if one.query.name == ladder.QUESTION)
-    [exchanged] = room.evaluate(room.admit(question.text), threshold=1)
-    same = sum(texts_of(replies[name].answer) <= texts_of(answer) for name, answer in answers.items())
+    exchanged = room.open_answer(asked[ladder.QUESTION].query.text)
+    same = sum(texts_of(asked[name].answer) <= texts_of(answer) for name, answer in answers.items())
     return ladder.climb(
         exchanged,
-        replies[ladder.QUESTION],
-        replies[f"{ladder.QUESTION}_private"],
+        asked[ladder.QUESTION].reply,
+        asked[f"{ladder.QUESTION}_private"].reply,
         answers[ladder.QUESTION],
         f"{same} of {len(answers)} templates answer as the rules do.",
     )
@@ -247,10 +152,10 @@ def texts_of(answer: Answer) -> set[tuple[str, ...]]:
     return {tuple(map(plain, row)) for row in answer.rows}
 
 
-def compare(draws: Sequence[Answer], use_case: UseCase, estimated: sql.Result) -> pd.DataFrame:
+def compare(draws: Sequence[Answer], use_case: UseCase, estimated: Result) -> pd.DataFrame:
     """Compare the averages in answers with noise with what they estimate, one row per group and column of the answer.
 
-    Returns: open, per person, mean, lowest, highest and standard deviation (float64).
+    Returns: open, per person, mean, lowest, highest and standard deviation (float64), and draws (lists of float).
     """
     averages = pd.concat([averages_of(draw.columns, draw.rows) for draw in draws]).groupby(level=[0, 1], sort=False)
     table = averages.agg(["mean", "min", "max", "std"]).set_axis(
@@ -258,6 +163,7 @@ def compare(draws: Sequence[Answer], use_case: UseCase, estimated: sql.Result) -
     )
     table.insert(0, "open", averages_of(use_case.columns, [row.values() for row in use_case.rows]))
     table.insert(1, "per person", averages_of(estimated.columns, [row.values() for row in estimated.rows]))
+    table["draws"] = averages.agg(list)
     return table
 
 
@@ -269,43 +175,59 @@ def averages_of(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.
     return averages.set_index("variable", append=True)["value"]
 
 
-def protected(rehearsed: Rehearsed, settings: RehearseSettings) -> Protected:
+def protected(rehearsed: Rehearsed, normalizer: str) -> Protected:
     """What the report shows of it."""
-    use_case, query, (answer, withheld), noise = rehearsed
+    use_case, query, reply, noise = rehearsed
+    answer = rehearsed.answer
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows[: use_cases.MAX_ROWS]]
     views = [
         view for view in sql.read_folder("clean_room/views") if re.search(rf"_clean_room\w*\.{view.name}\b", query.text)
     ]
-    rules = [f"{view.name}: {view.comments['rule']}" for view in views]
+    rules = [f"{view.name}: {view.comment('rule')}" for view in views]
     if "hashed_email" in query.text:
-        rules.append(f"Emails are normalized by {settings.normalize} before they are hashed.")
+        rules.append(f"Emails are normalized by {normalizer} before they are hashed.")
     return Protected(
         use_case.name,
-        query.comments["explanation"],
+        query.comment("explanation"),
         query.text,
         rules,
         rows,
         len(answer.rows),
-        withheld,
-        [] if noise is None else noise.droplevel(1).drop(columns="open").reset_index(names="group").to_dict("records"),
-        "" if noise is None else sql.read(f"{ESTIMATED}/{query.name}").comments["difference"],
+        reply.said,
+        [] if noise is None else records_of(noise.drop(columns=["open", "draws"])),
+        "" if noise is None else estimated(query).comment("difference"),
+        [] if noise is None else records_of(noise[["per person", "draws"]]),
     )
 
 
+def records_of(noise: pd.DataFrame) -> list[dict]:
+    """The rows of a comparison, each with its group."""
+    return noise.droplevel(1).reset_index(names="group").to_dict("records")
+
+
 def show_use_cases(terminal: Terminal, rehearsed: Sequence[Rehearsed]) -> None:
-    """Print each use case: the open answer beside the protected one, what was withheld, and the noise."""
+    """Print what was withheld of each use case; with --verbose the answers, too, and the noise."""
     for use_case, asked in groupby(rehearsed, key=lambda one: one.use_case):
         terminal.line(f"\n[bold]{escape(use_case.question)}[/] {escape(use_case.who_asks)}")
-        open_rows = [row.values() for row in use_case.rows[:MAX_ROWS]]
-        open_table = table_of(use_case.columns, open_rows, title_of("open", len(open_rows), use_case.total))
         for one in asked:
-            terminal.line(f"[dim]{escape(one.query.comments['explanation'])}[/]")
-            terminal.console.print(Columns([open_table, protected_table(one.reply.answer, MAX_ROWS)]))
-            show_withheld(terminal, one.reply)
-            if one.noise is not None:
-                draws = one.noise.droplevel(1).reset_index(names="group")  # of one column
-                terminal.console.print(table_of([*draws], draws.to_numpy().tolist(), f"{DRAWS} draws of the noise"))
-                terminal.line(sql.read(f"{ESTIMATED}/{one.query.name}").comments["difference"])
+            if terminal.verbose:
+                show_answers(terminal, one)
+            show_withheld(terminal, one.reply, None if terminal.verbose else MAX_LINES)
+
+
+def show_answers(terminal: Terminal, one: Rehearsed) -> None:
+    """Print the open answer beside the protected one, and the noise."""
+    use_case = one.use_case
+    open_rows = [row.values() for row in use_case.rows[:MAX_ROWS]]
+    open_table = table_of(use_case.columns, open_rows, title_of("open", len(open_rows), use_case.total))
+    rows = one.answer.rows[:MAX_ROWS]
+    title = title_of(f"protected, asked as the {one.reply.party}", len(rows), len(one.answer.rows))
+    terminal.line(f"[dim]{escape(one.query.comment('explanation'))}[/]")
+    terminal.console.print(Columns([open_table, table_of(one.answer.columns, rows, title)]))
+    if one.noise is not None:
+        draws = one.noise.drop(columns="draws").droplevel(1).reset_index(names="group")  # of one column
+        terminal.console.print(table_of([*draws], draws.to_numpy().tolist(), f"{DRAWS} draws of the noise"))
+        terminal.line(estimated(one.query).comment("difference"))
 
 
 def show_ladder(terminal: Terminal, rungs: Sequence[Seen]) -> None:
@@ -315,9 +237,11 @@ def show_ladder(terminal: Terminal, rungs: Sequence[Seen]) -> None:
         terminal.item(f"  {each.rung.name}:", escape(each.sees))
 
 
-def show_withheld(terminal: Terminal, reply: Reply) -> None:
+def show_withheld(terminal: Terminal, reply: Reply, most: int | None = None) -> None:
     """Print what the rules withheld."""
-    for line in reply.withheld or ["Nothing was withheld."]:
+    lines = reply.said
+    shown = lines[:most] + ([f"and {counted(len(lines) - most, 'more line')}"] if most and len(lines) > most else [])
+    for line in shown:
         terminal.item("  [yellow]•[/]", escape(line))
     if is_withheld_whole(reply):
         terminal.line("  [yellow]The whole answer is withheld: no group has enough people.[/]")
@@ -325,13 +249,7 @@ def show_withheld(terminal: Terminal, reply: Reply) -> None:
 
 def is_withheld_whole(reply: Reply) -> bool:
     """Whether the threshold left nothing of an answer."""
-    return not reply.answer.rows and any("fewer than" in line for line in reply.withheld)
-
-
-def protected_table(answer: Answer, max_rows: int) -> Table:
-    """Draw the first rows of a protected answer."""
-    rows = answer.rows[:max_rows]
-    return table_of(answer.columns, rows, title_of("protected", len(rows), len(answer.rows)))
+    return not (reply.answer and reply.answer.rows) and any("fewer than" in line for line in reply.withheld)
 
 
 def title_of(kind: str, shown: int, total: int) -> str:
@@ -341,37 +259,58 @@ def title_of(kind: str, shown: int, total: int) -> str:
 
 def attempt(room: CleanRoom, query: sql.Query) -> Attempt:
     """Try what must fail."""
-    sentence = query.comments["attempt"]
-    room.hides_views = "offered" in query.comments
+    sentence, party = query.comment("attempt"), query.comment("as")
+    room.templates_only = "offered" in query.comments
     try:
-        reply = room.ask(query.text)
-    except (Refused, NotUnderstood) as error:
-        return Attempt(sentence, str(error), answered=False)
+        reply = room.ask(query.text, party)
     finally:
-        room.hides_views = False
-    if reply.answer.rows:
-        return Attempt(sentence, f"{query.name}: {len(reply.answer.rows):,} rows came out", answered=True)
-    return Attempt(sentence, "No row came out: " + ("; ".join(reply.withheld) or "there was none"), answered=False)
+        room.templates_only = False
+    tried = Attempt(sentence, "", answered=False, party=party, query=query.text)
+    if reply.verdict is not Verdict.ALLOWED:
+        sentence, *why = reply.why
+        return tried._replace(outcome=sentence, why=why)
+    rows = len(reply.answer.rows) if reply.answer else 0
+    if rows:
+        return tried._replace(outcome=f"{query.name}: {counted(rows, 'row')} came out", answered=True)
+    return tried._replace(outcome="No row came out: " + ("; ".join(reply.withheld) or "there was none"))
 
 
 def show_attempts(terminal: Terminal, attempts: Sequence[Attempt]) -> None:
-    """Print what was tried, and what came out."""
-    terminal.line("\n[bold]What a subscriber tries, and does not get[/]")
+    """Print the attempts that got an answer; with --verbose all, with their SQL."""
+    if terminal.verbose:
+        terminal.line("\n[bold]Queries that are refused[/]")
     for each in attempts:
-        mark, colour = ("✗", "red") if each.answered else ("✓", "green")
-        terminal.item(f"  [{colour}]{mark}[/]", escape(each.sentence))
-        terminal.item("   ", f"[yellow]{escape(plain(each.outcome, 200))}[/]")
+        if each.answered or terminal.verbose:
+            mark = "[red]✗ answered:[/]" if each.answered else "[green]refused:[/]"
+            terminal.item(f"  {mark}", f"{escape(each.sentence)} Asked as the {each.party}.")
+            for line in (each.outcome, *each.why):
+                terminal.item("   ", f"[yellow]{escape(plain(line, 1000))}[/]")
+            terminal.code(without_comments(each.query), "      ")
 
 
-def ask(terminal: Terminal, room: CleanRoom, query: str) -> int:
-    """Ask a person's own query as a subscriber."""
-    try:
-        reply = room.ask(query)
-    except Refused as reason:
-        terminal.line(f"[red]✗[/] refused: {escape(str(reason))}")
-        return 1
-    except NotUnderstood as error:
-        raise UserError(f"--query: {error}") from None
-    terminal.console.print(protected_table(reply.answer, MAX_ROWS_OF_OWN_QUERY))
-    show_withheld(terminal, reply)
-    return 0
+def without_comments(query: str) -> str:
+    """A query without the comments of its file."""
+    return "\n".join(line for line in query.splitlines() if not line.startswith("-- "))
+
+
+def summarize(
+    terminal: Terminal, rehearsed: Sequence[Rehearsed], rungs: Sequence[Seen], attempts: Sequence[Attempt]
+) -> None:
+    """Print in some lines what came out."""
+    questions = len({one.use_case.name for one in rehearsed})
+    withheld = len({one.use_case.name for one in rehearsed if one.reply.withheld or one.reply.costs})
+    were = "question was" if questions == 1 else "questions were"
+    of_them = "" if withheld == questions else f"of {withheld} of them "
+    kept_back = f"{of_them}something was withheld" if withheld else "nothing was withheld"
+    refused = sum(not each.answered for each in attempts)
+    noisy = [one for one in rehearsed if one.noise is not None]
+    terminal.line("\n[bold]Summary[/]")
+    terminal.line(f"  {questions} {were} answered under the rules; {kept_back}.")
+    for one in noisy:
+        for cost in one.reply.costs:
+            terminal.line(f"  With noise, one answer costs epsilon {cost.epsilon:g} of {cost.epsilon_budget:g}.")
+    terminal.line(f"  {escape(rungs[-1].note)}")
+    more = "" if terminal.verbose else " --verbose shows each, with its SQL."
+    mark = "" if refused == len(attempts) else "[red]✗[/] "
+    terminal.line(f"  {mark}Queries that are refused: {refused} of {len(attempts)}.{more}")
+    terminal.line(f"  What gets through all the same: {escape(WHAT_GETS_THROUGH)}")

@@ -1,6 +1,7 @@
 """The views that the two parties share, and those of their own keys: sql/clean_room/views and sql/clean_room/keys."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from dcr_data_generator import sql
@@ -22,7 +23,7 @@ VIEWS, KEYS = "clean_room/views", "clean_room/keys"
 
 
 class View(NamedTuple):
-    """A view: its dataset and name, its policy, its query, and the whole CREATE VIEW statement."""
+    """A view: its dataset and name, its policy, its query, the whole CREATE VIEW statement, and its rule in words."""
 
     dataset: str
     name: str
@@ -30,6 +31,7 @@ class View(NamedTuple):
     policy: PrivacyPolicy
     query: str
     statement: str
+    rule: str = ""
 
     @property
     def table(self) -> str:
@@ -41,20 +43,30 @@ class View(NamedTuple):
         """The dataset of the party's own tables, which the view reads and its readers must not."""
         return re.sub(f"_({CLEAN_ROOM}|{EXCHANGE})", "_provider", self.dataset, count=1)
 
+    @property
+    def has_noise(self) -> bool:
+        """Whether its answers have noise."""
+        return self.policy.differential_privacy_policy is not None
 
-def read(suffix: str = "", kind: str = CLEAN_ROOM, folder: str = VIEWS) -> list[View]:
-    """Read the views of a folder for a clean room or a plain exchange, in datasets with a suffix.
+    def labelled(self, labels: Mapping[str, str], replaces: bool) -> str:
+        """The statement that creates the view with labels. Unless it replaces a view, it fails where there is one."""
+        create = "CREATE OR REPLACE VIEW" if replaces else "CREATE VIEW"
+        options = rf"{create} \1\nOPTIONS (\n  labels = {[*labels.items()]},"
+        return re.sub(r"CREATE OR REPLACE VIEW (\S+)\s+OPTIONS \(", options, self.statement, count=1)
 
-    A view may read those before it.
+
+def read(suffix: str = "", folder: str = VIEWS) -> list[View]:
+    """Read the views of a folder, in datasets with a suffix. A view may read those before it.
 
     Raises:
         UserError: a file is not the statement of a view, or its policy is not allowed.
     """
-    views = [parse(file) for file in sql.read_folder(folder, suffix)]
-    if kind == EXCHANGE:
-        # Without their noise, the rows of a view with differential privacy are those of another one.
-        views = [without_policy(view) for view in views if not view.policy.differential_privacy_policy]
-    return views
+    return [parse(file) for file in sql.read_folder(folder, suffix)]
+
+
+def read_exchanged(suffix: str = "", folder: str = VIEWS) -> list[View]:
+    """Read them for a plain exchange: without rules. Those with noise are left out, as their rows are others' rows."""
+    return [without_policy(view) for view in read(suffix, folder) if not view.has_noise]
 
 
 def parse(file: sql.Query) -> View:
@@ -70,7 +82,8 @@ def parse(file: sql.Query) -> View:
     parsed = NO_POLICY
     if parts["policy"]:
         parsed = policy.read(f"{parts['dataset']}.{parts['name']}", parts["policy"])
-    return View(parts["dataset"], parts["name"], parts["description"], parsed, parts["query"], file.text)
+    rule = file.comments.get("rule", "")
+    return View(parts["dataset"], parts["name"], parts["description"], parsed, parts["query"], file.text, rule)
 
 
 def without_policy(view: View) -> View:

@@ -1,104 +1,100 @@
-"""The package's SQL: each file is one statement, which runs in the BigQuery console as it stands.
+"""The package's SQL: each file is one statement. sql/README.md says what runs where.
 
 What a file says about itself stands in its first lines, in comments with a name: `-- question: ...`.
 """
 
 import re
-from collections.abc import Iterable
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from google.cloud import bigquery
-from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
-
-from dcr_data_generator import people
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.parallel import run_in_parallel
-from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import named, suffixed
+from dcr_data_generator.tables import suffixed
 
-FOLDER = Path(__file__).parent
+FOLDER, QUESTIONS = Path(__file__).parent, "questions"
+# The names of the files, one a line: one that is missing from a folder would be missed by nobody.
+FILES = FOLDER / "files.txt"
 
 
 class Query(NamedTuple):
-    """A file of SQL: its name, its named comments, and its text."""
+    """A file of SQL: its name, its named comments, its text, and its path below sql/.
+
+    A question's files are named for its folder, and subscriber_private.sql for its folder and `_private`.
+    """
 
     name: str
     comments: dict[str, str]
     text: str
+    file: str
 
-
-class Result(NamedTuple):
-    """The answer to a query: its columns, its first rows, and how many rows there are in all."""
-
-    columns: list[str]
-    rows: list[bigquery.Row]
-    total: int
+    def comment(self, name: str) -> str:
+        """What the file says about itself under a name. Raises UserError where it says nothing."""
+        if name not in self.comments:
+            raise UserError(f"{path_of(self.file)} has no comment `-- {name}: ...` in its first lines: put it there")
+        return self.comments[name]
 
     @property
-    def row(self) -> bigquery.Row:
-        """The first row of an answer that always has one. Raises UserError where BigQuery gave none."""
-        if not self.rows:
-            raise UserError(f"BigQuery gave no row with {', '.join(self.columns)}: run again")
-        return self.rows[0]
+    def question(self) -> str:
+        """The folder of the question that the file belongs to."""
+        return self.file.split("/")[1]
 
 
-def read(file: str, suffix: str = "") -> Query:
-    """Read a file, such as "snapshot/orders", and put the suffix to the parties' datasets."""
-    path = FOLDER / f"{file}.sql"
-    text = suffixed(path.read_text(encoding="utf-8"), suffix)
+def path_of(file: str) -> str:
+    """The path of a file of SQL, as a user finds it."""
+    return f"dcr_data_generator/sql/{file}.sql"
+
+
+def comments_of(text: str) -> dict[str, str]:
+    """What a text of SQL says about itself in its first lines, by the names of the comments."""
     comment = "\n".join(takewhile(lambda line: line.startswith("-- "), text.splitlines()))
     parts = re.split(r"^-- ([a-z]+): ", comment, flags=re.MULTILINE)
     values = [part.strip().replace("\n-- ", " ") for part in parts[2::2]]
-    return Query(path.stem, dict(zip(parts[1::2], values, strict=True)), text)
+    return dict(zip(parts[1::2], values, strict=True))
+
+
+def read(file: str, suffix: str = "") -> Query:
+    """Read a file, such as "snapshot/orders", and put the suffix to the parties' datasets.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    path = FOLDER / f"{file}.sql"
+    try:
+        text = suffixed(path.read_text(encoding="utf-8"), suffix)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path_of(file)} cannot be read ({error}): restore it") from None
+    name = path.stem
+    if file.startswith(f"{QUESTIONS}/"):
+        name = path.parent.name + "".join(name.partition("_")[1:])
+    return Query(name, comments_of(text), text, file)
 
 
 def read_folder(folder: str, suffix: str = "") -> list[Query]:
     return [read(f"{folder}/{path.stem}", suffix) for path in sorted((FOLDER / folder).glob("*.sql"))]
 
 
-def run(client: bigquery.Client, query: Query | str, settings: Settings, max_rows: int | None = None) -> Result:
-    """Run a query, or the file of that name, with those of the settings that it names as @parameters."""
-    if isinstance(query, str):
-        query = read(query)
-    retry = DEFAULT_RETRY.with_timeout(settings.timeout)
-    job_retry = DEFAULT_JOB_RETRY.with_timeout(settings.timeout)
-    job_config = bigquery.QueryJobConfig(query_parameters=query_parameters(query, settings))
-    job = client.query(named(query.text, settings), job_config=job_config, retry=retry, job_retry=job_retry)
-    rows = job.result(max_results=max_rows, retry=retry, job_retry=job_retry)
-    return Result([field.name for field in rows.schema], list(rows), rows.total_rows)
+def read_questions(file: str, suffix: str = "") -> list[Query]:
+    """Read a file of each question that has it, such as "open", or "subscriber*" for all that begin so."""
+    paths = sorted((FOLDER / QUESTIONS).glob(f"*/{file}.sql"))
+    return [read(f"{QUESTIONS}/{path.parent.name}/{path.stem}", suffix) for path in paths]
 
 
-def dry_run(client: bigquery.Client, query: Query, settings: Settings) -> int:
-    """Ask how many bytes a query would read."""
-    parameters = query_parameters(query, settings)
-    job_config = bigquery.QueryJobConfig(query_parameters=parameters, dry_run=True, use_query_cache=False)
-    return client.query(named(query.text, settings), job_config=job_config).total_bytes_processed or 0
+# What the files say about themselves: those of sql/checks/, and those of each question.
+COMMENTS = {"checks": ("check",), "open": ("question", "asks", "key"), "subscriber": ("explanation",)}
 
 
-def run_all(
-    client: bigquery.Client, queries: Iterable[Query | str], settings: Settings, max_rows: int | None = None
-) -> list[Result]:
-    return run_in_parallel(lambda query: run(client, query, settings, max_rows), queries)
+def check_all() -> None:
+    """Read every file, before anything is replaced.
 
-
-type Parameter = bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter
-
-
-def query_parameters(query: Query, settings: Settings) -> list[Parameter]:
-    """Those of the settings, and of the names of invented people, that a query names as @parameters."""
-    names = {"first_names": people.FIRST_NAMES, "last_names": people.LAST_NAMES, "domains": people.DOMAINS}
-    names["kinds"] = [kind for kind, times in people.KINDS.items() for _ in range(times)]
-    dates = {"first_date": settings.first_date, "last_date": settings.target_date, "target_date": settings.target_date}
-    rates = ("match_rate", "wallet_payment_rate", "wallet_only_rate", "identity_noise")
-    parameters: list[Parameter] = [
-        *(bigquery.ScalarQueryParameter(name, "DATE", value) for name, value in dates.items()),
-        *(bigquery.ScalarQueryParameter(name, "FLOAT64", getattr(settings, name)) for name in rates),
-        *(bigquery.ArrayQueryParameter(name, "STRING", values) for name, values in names.items()),
-        # As text: a seed may be larger than an INT64.
-        bigquery.ScalarQueryParameter("seed", "STRING", str(settings.seed)),
-        bigquery.ScalarQueryParameter("source_time", "TIMESTAMP", settings.source_time),
-        bigquery.ScalarQueryParameter("scale", "INT64", settings.scale),
-    ]
-    return [each for each in parameters if f"@{each.name}" in query.text]
+    Raises:
+        UserError: one is missing, cannot be read, or lacks a comment.
+    """
+    for file in FILES.read_text(encoding="utf-8").split():
+        if not (FOLDER / f"{file}.sql").exists():
+            raise UserError(f"{path_of(file)} is missing: restore it")
+    for path in sorted(FOLDER.rglob("*.sql")):
+        folder = path.parent.relative_to(FOLDER).as_posix()
+        query = read(f"{folder}/{path.stem}")
+        names = COMMENTS["checks"] if folder.startswith("checks") else COMMENTS.get(path.stem, ())
+        for name in names:
+            query.comment(name)

@@ -9,16 +9,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 from pyarrow import parquet
 
 from dcr_data_generator.synthesis import synthesize
-from tests.benchmarks import measure, merchant, row_by_row, whole_run
+from tests.benchmarks import live, measure, merchant, row_by_row, whole_run
 from tests.support.settings import make_settings
 
-SETTINGS = make_settings(target_date="2025-09-30", days=30)
+DRAWS, TARGET_DATE = make_settings().draws, date(2025, 9, 30)
 # TPC-H has so many orders at scale factor 1 (TPC-H specification, section 4.2.5).
 ORDERS_OF_TPCH = 1_500_000
 
@@ -41,7 +42,7 @@ def synthesis(orders: int) -> Iterator[tuple[str, str, str]]:
     frames = merchant.make(orders)
     million = orders == 1_000_000
     ours, rows = measure.side_by_side(
-        lambda: synthesize(*frames, SETTINGS), lambda: row_by_row.generate(*frames, SETTINGS)
+        lambda: synthesize(*frames, DRAWS, TARGET_DATE), lambda: row_by_row.generate(*frames, DRAWS, TARGET_DATE)
     )
     speed = f"{orders / statistics.median(ours):,.0f} against {orders / statistics.median(rows):,.0f} orders a second"
     target = "at least 15 times" if million else ""
@@ -52,8 +53,8 @@ def synthesis(orders: int) -> Iterator[tuple[str, str, str]]:
     )
     if not million:
         return
-    made = synthesize(*frames, SETTINGS)
-    ours, floor = measure.side_by_side(lambda: synthesize(*frames, SETTINGS), lambda: write(made))
+    made = synthesize(*frames, DRAWS, TARGET_DATE)
+    ours, floor = measure.side_by_side(lambda: synthesize(*frames, DRAWS, TARGET_DATE), lambda: write(made))
     took = f"{statistics.median(ours):.2f} s against {statistics.median(floor):.2f} s"
     yield (
         "`synthesize` against writing its output to Parquet",
@@ -61,7 +62,9 @@ def synthesis(orders: int) -> Iterator[tuple[str, str, str]]:
         "at most 4",
     )
     count = sum(len(table) for table in made)
-    ours, tpch = measure.side_by_side(lambda: write(synthesize(*frames, SETTINGS)), lambda: run_tpchgen(count))
+    ours, tpch = measure.side_by_side(
+        lambda: write(synthesize(*frames, DRAWS, TARGET_DATE)), lambda: run_tpchgen(count)
+    )
     speed = f"{count / statistics.median(ours):,.0f} against {count / statistics.median(tpch):,.0f} rows a second"
     yield (
         "rows out, Parquet included, against `tpchgen-cli`",
@@ -130,9 +133,33 @@ def whole_runs() -> Iterator[tuple[str, str, str]]:
         slow = f"{line.took:.1f} s; its {line.requests} requests one after the other {line.one_after_another:.1f} s"
         chain = f"{line.waves_of_jobs} of its {line.jobs} jobs one after another"
         yield "the default run, 300 ms added to every request", f"{slow}; {chain}", "at most 10 jobs in a row"
-    with whole_run.filled_directory(1_000_000) as directory:
-        runs = [whole_run.run(directory, "--target-date", "2025-09-30", "--days", "30") for _ in range(measure.RUNS)]
+    with whole_run.filled_directory(whole_run.source(1_000_000)) as directory:
+        runs = [whole_run.run(directory, "--target-date", "2025-09-24", "--days", "30") for _ in range(measure.RUNS)]
         yield "the whole run, 1,000,000 orders", describe(runs), "at most 30 s"
+
+
+def one_email() -> Iterator[tuple[str, str, str]]:
+    """A shop whose users all have one email, as an anonymized export has them, against one with an email for each."""
+    times: dict[int, tuple[float, float]] = {}
+    for emails in (12_000, 1):
+        with whole_run.filled_directory(whole_run.shop(emails)) as directory:
+            took, _ = whole_run.run(directory, "--target-date", "2025-09-24", "--days", "30")
+            times[emails] = took, whole_run.rehearse(directory)
+    for number, name in enumerate(("the whole run", "a rehearsal")):
+        one, many = times[1][number], times[12_000][number]
+        result = f"{one / many:.2f} times the time of 12,000 emails: {one:.1f} s against {many:.1f} s"
+        yield f"{name}, 60,000 orders of 12,000 users with one email", result, "at most 1.2 times"
+
+
+def live_page() -> Iterator[tuple[str, str, str]]:
+    """The live page over the default tables: until it is ready, and how long it takes to answer."""
+    with whole_run.filled_directory() as directory:
+        whole_run.run(directory)
+        ready = [live.start(directory) for _ in range(measure.RUNS)]
+        yield "`dcr play`, until the page is ready", f"{statistics.median(ready):.1f} s", "at most 8 s"
+        refusals, questions = live.ask_all(directory)
+        yield "the slowest refusal", f"{max(refusals.values()):.2f} s", "at most 0.2 s"
+        yield "the slowest of the questions, with its open answer", f"{max(questions.values()):.2f} s", "at most 2 s"
 
 
 def describe(runs: list[tuple[float, dict[str, float]]]) -> str:
@@ -152,6 +179,8 @@ def main() -> None:
         "scaled": scaled,
         "default": default_runs,
         "runs": whole_runs,
+        "email": one_email,
+        "play": live_page,
     }
     for part in sys.argv[1:] or parts:
         for row in parts[part]():

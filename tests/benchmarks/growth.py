@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date
 
 from dcr_data_generator.synthesis import synthesize
 from tests.benchmarks import measure, merchant
@@ -9,6 +10,6 @@ from tests.support.settings import make_settings
 
 if __name__ == "__main__":
     frames = merchant.make(int(sys.argv[1]))
-    settings = make_settings(target_date="2025-09-30", days=30)
-    [times] = measure.side_by_side(lambda: synthesize(*frames, settings))
+    draws = make_settings().draws
+    [times] = measure.side_by_side(lambda: synthesize(*frames, draws, date(2025, 9, 30)))
     print(json.dumps({"times": times, "peak": measure.peak_memory()}))

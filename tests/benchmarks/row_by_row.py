@@ -11,16 +11,16 @@ from datetime import date, timedelta
 import pandas as pd
 from faker import Faker
 
-from dcr_data_generator.settings import Settings
+from dcr_data_generator.settings import Draws
 
 
 def generate(
-    orders: pd.DataFrame, order_items: pd.DataFrame, users: pd.DataFrame, settings: Settings
+    orders: pd.DataFrame, order_items: pd.DataFrame, users: pd.DataFrame, draws: Draws, target_date: date
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make provider_users and transactions."""
-    random.seed(settings.seed)
+    random.seed(draws.seed)
     fake = Faker("en_US")
-    fake.seed_instance(settings.seed)
+    fake.seed_instance(draws.seed)
 
     total = defaultdict(float)
     for item in order_items.itertuples():
@@ -32,7 +32,7 @@ def generate(
     provider_users, transactions, emails = [], [], set(users["email"])
     cities = list(users["city"])
     for user in users.itertuples():
-        if random.random() >= settings.match_rate:
+        if random.random() >= draws.match_rate:
             continue
         amounts = [total[order.order_id] for order in orders_of[user.id] if order.order_id in total]
         average = sum(amounts) / len(amounts) if amounts else 0
@@ -42,14 +42,14 @@ def generate(
             {
                 "provider_user_id": provider_user_id,
                 "email": user.email,
-                "date_of_birth": born(settings.target_date, user.age),
+                "date_of_birth": born(target_date, user.age),
                 "city": user.city,
                 "account_tier": tier(average),
                 "is_verified_user": user.age >= 18 and random.random() < (0.55 if refund else 0.94),
             }
         )
         for order in orders_of[user.id]:
-            if order.order_id in total and random.random() < settings.wallet_payment_rate:
+            if order.order_id in total and random.random() < draws.wallet_payment_rate:
                 transactions.append(
                     {
                         "transaction_id": str(uuid.UUID(int=random.getrandbits(128), version=4)),
@@ -61,7 +61,7 @@ def generate(
                     }
                 )
 
-    holders, rate = len(provider_users), settings.wallet_only_rate
+    holders, rate = len(provider_users), draws.wallet_only_rate
     while len(provider_users) < holders / (1 - rate):
         email = f"{fake.first_name()}{fake.last_name()}@{fake.safe_domain_name()}".lower()
         while email in emails:
@@ -71,7 +71,7 @@ def generate(
             {
                 "provider_user_id": len(provider_users) + 1,
                 "email": email,
-                "date_of_birth": born(settings.target_date, random.randint(18, 70)),
+                "date_of_birth": born(target_date, random.randint(18, 70)),
                 "city": random.choice(cities),
                 "account_tier": random.choices(["Free", "Premium", "Business"], [70, 22, 8])[0],
                 "is_verified_user": random.random() < 0.85,

@@ -7,7 +7,7 @@ import tempfile
 from dcr_data_generator import main
 from tests.benchmarks import measure
 
-ORDERS_OF_THE_DAY = 1152
+ORDERS_OF_THE_DAY = 1104
 
 
 def run(engine: str, orders: int) -> None:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dcr_data_generator import warehouse
-from dcr_data_generator.embedded import sample, thelook
+from dcr_data_generator.commands import group
+from dcr_data_generator.warehouse.connect import connect
+from dcr_data_generator.warehouse.embedded import sample, thelook
 from tests.benchmarks import merchant
 from tests.support import emulator
 from tests.support.proxy import Proxy
@@ -22,14 +23,13 @@ LATENCY = 0.3  # seconds
 
 
 @contextmanager
-def filled_directory(orders: int | None = None) -> Iterator[Path]:
-    """Make a data directory whose source has so many orders, all in September 2025, or is the sample."""
+def filled_directory(frames: dict[str, pd.DataFrame] | None = None) -> Iterator[Path]:
+    """Make a data directory whose source is these tables, all in September 2025, or the sample."""
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "bigquery"
-        with warehouse.connect(make_settings(embedded_dir=directory, timeout=600)) as place:
-            if orders:
-                # Under the label of the sample, so that a run leaves it as it is.
-                thelook.load(place.client, source(orders), sample.VERSION)
+        with connect(make_settings(embedded_dir=directory, timeout=600).place) as place:
+            # Under the label of the sample, so that a run leaves it as it is.
+            thelook.load(place.client, thelook.Content(sample.VERSION, frames or sample.generate()))
         yield directory
 
 
@@ -41,6 +41,16 @@ def source(orders: int) -> dict[str, pd.DataFrame]:
     return {name: fill_up(frame, small[name]) for name, frame in frames.items()}
 
 
+def shop(emails: int) -> dict[str, pd.DataFrame]:
+    """A source of 60,000 orders and 12,000 users with so many emails: an anonymized export has one for all."""
+    frames = source(60_000)
+    for name in ("orders", "order_items"):
+        frames[name]["user_id"] = frames[name]["user_id"] % 12_000 + 1
+    users = frames["users"][:12_000]
+    numbers = (users["id"] % emails).astype("str")
+    return frames | {"users": users.assign(email="customer" + numbers + "@shop.example")}
+
+
 def fill_up(frame: pd.DataFrame, small: pd.DataFrame) -> pd.DataFrame:
     """Add the columns that only the small frame has."""
     rows = np.resize(np.arange(len(small)), len(frame))
@@ -48,10 +58,18 @@ def fill_up(frame: pd.DataFrame, small: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, lacking.take(rows).reset_index(drop=True)], axis=1)
 
 
+def rehearse(directory: Path) -> float:
+    """Rehearse the clean room of what a run has made; returns how long it took."""
+    start = time.perf_counter()
+    status, _, errors = emulator.run_here("rehearse", "--embedded-dir", str(directory), command=group.main)
+    assert status == 0, errors
+    return time.perf_counter() - start
+
+
 def run(directory: Path, *flags: str, **environment: str) -> tuple[float, dict[str, float]]:
     """Run the program; returns how long it took in all, and each of its steps."""
     start = time.perf_counter()
-    report = {"DCR_NO_REPORT": "", "DCR_REPORT": str(directory / "report.html")}
+    report = {"DCR_NO_REPORT": "", "DCR_REPORT": str(directory.with_name("report.html"))}
     status, output, errors = emulator.run_program("--embedded-dir", str(directory), *flags, **report | environment)
     took = time.perf_counter() - start
     assert status == 0, errors

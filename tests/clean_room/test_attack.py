@@ -1,360 +1,452 @@
-"""The attacks: what they conclude about parties whose truth was written down by hand, and what is said of it."""
+"""The attacks: what they conclude about a small world whose truth is written down by rules, and what is said of it."""
 
 import ast
 import hashlib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from dcr_data_generator import people, sql, warehouse
-from dcr_data_generator.clean_room import __main__ as command
-from dcr_data_generator.clean_room import attack, attackers, views
+from dcr_data_generator import sql
+from dcr_data_generator.clean_room import attack, attackers, lab, project, trials
 from dcr_data_generator.clean_room.analysis_rules import CleanRoom, Refused
-from dcr_data_generator.clean_room.attack import Lab
-from dcr_data_generator.clean_room.settings import ATTACKS, AttackSettings
-from dcr_data_generator.embedded import thelook
-from dcr_data_generator.main import CONSTANTS
-from dcr_data_generator.settings import options_of, run_command
-from dcr_data_generator.tables import SCHEMAS
-from dcr_data_generator.warehouse import Warehouse
+from dcr_data_generator.clean_room.attackers import Noise
+from dcr_data_generator.clean_room.lab import FOLDER, Lab
+from dcr_data_generator.clean_room.settings import ATTACKS
+from dcr_data_generator.commands import group as command
+from tests.support import attacks as world
 from tests.support import worlds
+from tests.support.attacks import PAYERS, email, hashed, is_verified, open_lab, tier
 
-SALT = "a salt that nobody prints"
-TIERS = ("Free", "Premium", "Business")
-# Of 60 people: person n is verified if n is no multiple of 3, has the tier n % 3, and has paid n + 0.25 dollars.
-PEOPLE = 60
-
-
-def hashed(number: int) -> str:
-    return hashlib.sha256(f"{SALT}person{number}@example.com".encode()).hexdigest()
-
-
-def make_settings(*arguments: str) -> AttackSettings:
-    from rich_click import RichCommand
-
-    kind = RichCommand(name="attack", params=options_of(AttackSettings, CONSTANTS), callback=AttackSettings)
-    settings: AttackSettings = run_command(kind, "attack", ["--victims", "12", *arguments])
-    return settings
-
-
-def parties(emails: list[str]) -> dict[str, list[dict]]:
-    """What both parties know of people with these emails, of whom the last ten hold no wallet."""
-    holders = range(len(emails) - 10)
-    return {
-        "users": [{"id": number, "email": email} for number, email in enumerate(emails)],
-        "provider_users": [
-            {"provider_user_id": number, "email": emails[number].upper(), "account_tier": TIERS[number % 3]}
-            | {"is_verified_user": number % 3 != 0}
-            for number in holders
-        ],
-        "transactions": [
-            {"transaction_id": f"{number}", "order_id": number, "provider_user_id": number}
-            | {"transaction_amount": number + 0.25}
-            for number in holders
-        ],
-    }
+ANY_TIER = {"verified": 0.5, "Free": 0.6, "Premium": 0.3, "Business": 0.1}
 
 
 @pytest.fixture(scope="module")
 def room() -> CleanRoom:
-    """A clean room of the 60 people, all customers, and of ten more customers who hold no wallet."""
-    columns = {
-        f"{dataset}.{name}": {field.name: field.field_type for field in schema}
-        for dataset, schemas in (("merchant_provider", thelook.SCHEMAS), ("ewallet_provider", SCHEMAS))
-        for name, schema in schemas.items()
-    } | {attack.GUESSES: {"email": "STRING"}}
-    secret = {"salt": SALT, "normalizer": "lower_trim"}
-    secrets = {f"{party}.clean_room_salt": secret for party in ("merchant_provider", "ewallet_provider")}
-    all_views = [
-        view for folder in (views.KEYS, views.VIEWS, f"{attack.FOLDER}/views") for view in views.read(folder=folder)
-    ]
-    room = CleanRoom(columns, secrets, {view.table: (view.policy, view.query) for view in all_views})
-    for template in sql.read_folder("clean_room/templates"):
-        room.add_template(template.text)
-    names = {"users": "merchant_provider", "provider_users": "ewallet_provider", "transactions": "ewallet_provider"}
-    emails = [f"person{number}@example.com" for number in range(PEOPLE + 10)]
-    room.fill({f"{names[name]}.{name}": rows for name, rows in parties(emails).items()})
-    room.engine.parameters = ["victim"]
-    return room
+    return world.open_room(world.tables())
+
+
+@pytest.fixture(scope="module")
+def first(room: CleanRoom) -> Lab:
+    """A lab that has learned what is usual."""
+    return open_lab(room, victims=2)
 
 
 @pytest.fixture
-def lab(room: CleanRoom) -> Lab:
-    """The room, with what is true of the 60 people, of ten customers without a wallet, and of ten wallet-only users."""
-    emails = [f"person{number}@example.com" for number in range(PEOPLE + 20)]
-    truth = pd.DataFrame(
-        {
-            "email": emails,
-            "customer": [number < PEOPLE + 10 for number in range(PEOPLE + 20)],
-            "verified": [number % 3 != 0 for number in range(PEOPLE)] + [None] * 10 + [True] * 10,
-            "tier": [TIERS[number % 3] for number in range(PEOPLE)] + [None] * 10 + ["Free"] * 10,
-            "spend": pd.Series([*range(PEOPLE), *[None] * 20], dtype="Int64").array,
-            "own_average": [*(number + 0.25 for number in range(PEOPLE)), *[math.nan] * 20],
-        },
-        index=[hashed(number) for number in range(PEOPLE + 20)],
-    )
-    return Lab(room, truth, make_settings())
+def ours(first: Lab) -> Lab:
+    first.room.renew_budgets()
+    return first
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 59])
-def test_differencing_learns_verification_tier_and_spend(lab: Lab, number: int) -> None:
-    [concluded] = attackers.differencing(lab.ask, [hashed(number)])
-    assert concluded == {"verified": number % 3 != 0, "tier": TIERS[number % 3], "spend": number}
+def numbers(people: pd.DataFrame) -> list[int]:
+    """The numbers of people in the small world."""
+    all_numbers = {hashed(number): number for number in range(PAYERS)}
+    return [all_numbers[each] for each in people.index]
 
 
-def test_singling_out_learns_the_spend(lab: Lab) -> None:
-    assert attackers.single_out(lab.ask, [hashed(7), hashed(33)]) == [{"spend": 7}, {"spend": 33}]
+def test_the_attacker_learns_who_pays_and_what_is_usual_of_them(ours: Lab) -> None:
+    usual = ours.usual
+    assert sorted(numbers(usual)) == [*range(PAYERS)]
+    # The minors, and the adults with a refund, are each fewer than 50: theirs is what the others leave of all.
+    withheld = [number for number in range(PAYERS) if number % 10 == 0 or number % 3 == 0]
+    shown = [number for number in range(PAYERS) if number not in withheld]
+    for people in (withheld, shown):
+        kinds = usual.loc[map(hashed, people)]
+        assert len(kinds.drop_duplicates()) == 1
+        assert kinds["verified"].iloc[0] == pytest.approx((sum(map(is_verified, people)) + 0.5) / (len(people) + 1.5))
+        free = sum(tier(number) == "Free" for number in people)
+        assert kinds["Free"].iloc[0] == pytest.approx((free + 0.5) / (len(people) + 1.5))
 
 
-def test_a_template_tells_the_spend_of_one_by_two_lists_and_nothing_of_a_tier_that_is_withheld() -> None:
-    # 51 people of Free have 53 payments of 590.85 dollars in all, one of them of 70.30; Business has too few people.
-    others, everyone = 520.55 / 52, 590.85 / 53
-    answers = {None: [("Free", everyone, 51)], "free": [("Free", others, 50)], "business": [("Free", everyone, 51)]}
-    ask = lambda _, victims: [answers[victim] for victim in victims]  # noqa: E731
-    assert attackers.single_out_template(ask, ["free", "business"]) == [{"spend": 70}, {"spend": 0}]
+def test_errors_tell_verification_and_tier_and_cost_nothing(ours: Lab) -> None:
+    outcome = trials.errors(ours)
+    assert [finding[:2] for finding in outcome.findings] == [("verified", "2 of 2"), ("tier", "2 of 2")]
+    assert outcome.sentence.endswith("no epsilon was spent")
+    [number] = numbers(ours.drawn()[:1])
+    said = f"verified {is_verified(number)}, tier {tier(number)}"
+    assert outcome.example == f"Example: the attacker concludes {said}; the truth is {said}."
 
 
-def test_where_only_templates_are_offered_the_list_is_the_condition(lab: Lab) -> None:
-    lab.room.hides_views = True
-    with pytest.raises(Refused, match="Access Denied"):
-        lab.ask("single_out", [hashed(7)])
-    [answer] = lab.ask("single_out_template", [None])
-    assert answer == []  # no tier has 50 people
-    lab.room.hides_views = False
+def test_where_errors_all_read_the_same_the_attacker_guesses(ours: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ours, "error", lambda *_: "The query failed.")
+    pd.testing.assert_frame_equal(attackers.errors(ours, ours.drawn()), attackers.guess(ours.drawn()))
 
 
-def test_membership_learns_who_is_a_customer_from_a_list_and_not_from_a_threshold(lab: Lab) -> None:
-    numbers = [3, 65, 70, 71]  # the last two are none
-    lab.room.engine.fill(attack.GUESSES, [[f"person{number}@example.com"] for number in numbers])
-    victims = [hashed(number) for number in numbers]
-    customers = [each["customer"] for each in attackers.membership(lab.ask, victims)]
-    assert customers == [True, True, False, False]
-    assert [each["customer"] for each in attackers.membership_threshold(lab.ask, victims)] == [False] * 4
+def test_one_question_tells_everything_of_everybody_and_nothing_with_noise(ours: Lab) -> None:
+    concluded = attackers.everybody(ours, ours.usual)
+    people = numbers(concluded)
+    assert concluded["verified"].tolist() == [is_verified(number) for number in people]
+    assert concluded["tier"].tolist() == [tier(number) for number in people]
+    assert ours.ask("everybody_private") == [[]]
 
 
-def test_a_dictionary_finds_common_names_and_only_without_the_salt() -> None:
+@pytest.mark.slow
+def test_a_condition_tells_the_withheld_group_and_halving_the_highest_payment(ours: Lab) -> None:
+    business = [number + 0.25 for number in range(PAYERS) if tier(number) == "Business"]
+    assert len(business) < 50
+    [[(people, average)]] = ours.ask("withheld")
+    assert (people, average) == (len(business), pytest.approx(sum(business) / len(business)))
+    assert attackers.highest(ours) == (129.25, 17)
+    assert [finding.defended for finding in trials.withheld(ours).findings[1:]] == [
+        "the budget pays for 3 of 17 questions"
+    ]
+
+
+def test_a_highest_payment_beyond_the_range_is_found_in_twice_the_range() -> None:
+    class Payments:
+        def ask(self, _: str, values: Sequence[dict]) -> list[list[tuple]]:
+            return [[(int(float(values[0]["victim"]) < 2000.0),)]]
+
+    assert attackers.highest(Payments())[0] == 2000.0  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_membership_learns_who_is_a_customer_from_a_list_and_from_a_threshold(ours: Lab) -> None:
+    outcome = trials.membership(ours)
+    assert [finding[:4] for finding in outcome.findings] == [("customer", "2 of 2", "2 of 2", "1 of 2")]
+    assert outcome.findings[0].gets_through_defence
+
+
+@pytest.mark.slow
+def test_differences_of_answers_and_of_lists_tell_about_one_person(ours: Lab) -> None:
+    victims = ours.usual.loc[[hashed(number) for number in (1, 7, 91, 100)]]
+    concluded = attackers.differencing(ours, ours.usual, victims)
+    assert concluded["verified"].tolist() == [is_verified(number) for number in (1, 7, 91, 100)]
+    assert concluded["tier"].tolist() == [tier(number) for number in (1, 7, 91, 100)]
+    ours.room.templates_only = True
+    try:
+        with pytest.raises(Refused, match="Access Denied"):
+            ours.ask("differencing")
+        by_lists = attackers.lists(ours, ours.usual, victims)
+    finally:
+        ours.room.templates_only = False
+    assert by_lists["verified"].tolist() == concluded["verified"].tolist()
+    # Premium and Business are withheld: who is not Free is of the likelier one.
+    assert (by_lists["tier"] == "Free").tolist() == [tier(number) == "Free" for number in (1, 7, 91, 100)]
+
+
+def test_lists_tell_a_withheld_value_by_elimination() -> None:
+    class Template:
+        def keep(self, rows: list) -> None:
+            """Keep nothing."""
+
+        def ask(self, name: str, _: Sequence[dict]) -> list[list[tuple]]:
+            """Of everybody, and without the only victim: whose value is withheld."""
+            return [[("Free", 300), ("Premium", 90)]] * 2 if name == "lists_tier" else [[("true", 50)], []]
+
+    victims = pd.DataFrame([ANY_TIER], index=["victim"])
+    [concluded] = attackers.lists(Template(), victims, victims).to_dict("records")  # type: ignore[arg-type]
+    assert concluded == {"verified": True, "tier": "Business"}
+
+
+@pytest.mark.slow
+def test_random_groups_tell_the_whole_column(ours: Lab) -> None:
+    found = attackers.whole_column(ours, ours.usual, "verified", None, (1, 150))
+    true = pd.Series([is_verified(number) for number in numbers(ours.usual)], index=ours.usual.index)
+    guessed = (attackers.guess(ours.usual)["verified"] == true).mean()
+    assert (found[1] == true).mean() < 0.95
+    assert guessed < 0.9
+    assert (found[150] == true).all()
+
+
+def test_emails_are_linked_by_what_is_unique_on_both_sides() -> None:
+    customers = pd.DataFrame([["a", 20, "x"], ["b", 30, "x"], ["c", 30, "x"], ["d", 40, "y"], ["e", None, "y"]])
+    users = pd.DataFrame([["a", 20, "x"], ["b", 30, "x"], ["z", 40, "y"], ["e", None, "y"]])
+    frames = [each.set_axis(["email", "age", "city"], axis="columns") for each in (customers, users)]
+    pairs = attackers.link(*frames, ["age", "city"])
+    assert pairs[["email_x", "email_y"]].to_numpy().tolist() == [["a", "a"], ["d", "z"]]
+
+
+def test_how_well_people_are_hidden_is_counted_per_view(ours: Lab) -> None:
+    rows = {row["view"].split(".")[1]: row for row in trials.linkage(ours).rows}
+    customers, spend, wallets = rows["customers"], rows["wallet_spend"], rows["wallet_customers"]
+    groups: dict[tuple, int] = {}
+    for user in world.tables()["users"]:
+        key = (user["age"], user["gender"], user["country"])
+        groups[key] = groups.get(key, 0) + 1
+    assert (customers["k"], customers["alone"]) == (min(groups.values()), list(groups.values()).count(1))
+    assert customers["l"] == "none"
+    assert (spend["k"], spend["alone"], spend["l"]) == (1, PAYERS, 1)  # each amount is paid once
+    seen = {(tier(number), is_verified(number)) for number in [*range(PAYERS), *range(140, 150)]}
+    assert (wallets["k"], wallets["l"]) == (PAYERS + 10, len(seen))
+
+
+@pytest.mark.slow
+def test_a_dictionary_finds_common_names_and_phones_and_only_without_the_salt() -> None:
     emails = ["aaronadams@example.com", "zoewolfe@example.org", "nobody.has.this@example.com"]
-    plain = [hashlib.sha256(email.encode()).hexdigest() for email in emails]
-    salted = [hashlib.sha256((SALT + email).encode()).hexdigest() for email in emails]
-    assert attackers.look_up([*plain, *salted]) == {plain[0]: emails[0], plain[1]: emails[1]}
+    plain = [hashlib.sha256(each.encode()).hexdigest() for each in emails]
+    salted = [hashlib.sha256((world.SALT + each).encode()).hexdigest() for each in emails]
+    names = ["aaron", "zoe"], ["adams", "wolfe"], ["@example.com", "@example.org"]
+    assert attackers.look_up([*plain, *salted], map("".join, product(*names))) == dict(
+        zip(plain[:2], emails, strict=False)
+    )
+    every_name = set(attackers.emails())
+    assert {*emails[:2]} <= every_name
+    assert "nobody.has.this@example.com" not in every_name
 
 
-def test_each_attack_is_counted_against_the_truth(lab: Lab) -> None:
-    differencing, single_out = outcomes = attack.differencing(lab), attack.single_out(lab)
-    for outcome in outcomes:
-        assert all(row["right"] == 1 and row["victims"] == 12 for row in outcome.rows)
-        assert "it gets through. Right of 12 people: " in outcome.sentence
-        assert all(f"{row['secret']} 12, with the defence " in outcome.sentence for row in outcome.rows)
-        # Of the spend: noise of a scale of 100 dollars is within 10 in a tenth of the cases.
-        assert outcome.rows[-1]["defended"] < 0.6
-    # No tier has enough people, so he concludes nothing spent, which is close enough to the smallest spends.
-    small = sum(attack.payers(lab)[1]["spend"] <= 10)
-    assert single_out.sentence.endswith(f"; with query templates only, {small} of 12, by the list that he passes")
-    [number] = [number for number in range(PEOPLE) if hashed(number) == attack.payers(lab)[1].index[0]]
-    assert single_out.example == f"Of the first of them he concludes: spend {number}. True is: spend {number}."
-    verified, tier, spend = differencing.rows
-    assert [verified["guess"], tier["guess"], spend["guess"]] == pytest.approx(
-        [40 / 60, 20 / 60, 21 / 60]
-    )  # of 0 to 59 dollars, 21 are within 10 of 30
-    [member] = attack.membership(lab).rows
-    assert (member["right"], member["defended"], member["guess"]) == (1, 0.5, 0.5)
+def test_the_identity_labs_phone_numbers_are_all_tried() -> None:
+    # The ranges of docs/identity.md: 599 area codes with 100 numbers each, and those of four other countries.
+    every = set(attackers.phone_numbers())
+    assert len(every) == 599 * 100 + 1_000 + 1_000 + 9_000 + 9_000
+    assert {"+12015550100", "+17995550199", "+447700900000", "+493023125999", "+33639981000", "+61255509999"} <= every
 
 
-def test_a_wrong_conclusion_is_not_counted_as_right(lab: Lab) -> None:
-    wrong = lambda _, victims: [{"verified": None, "tier": "Gold"} for _ in victims]  # noqa: E731
-    rows = attack.compare(lab, lab.truth[:PEOPLE], lab.truth[:12], wrong, wrong).rows
-    assert [row["right"] for row in rows] == [0, 0]
+@pytest.mark.slow
+def test_phones_need_the_identity_lab_and_are_all_found() -> None:
+    keys = {"merchant_provider.identity_keys": {"user_id": "INTEGER", "email": "STRING", "phone": "STRING"}}
+    phones = [{"user_id": number, "phone": f"+447700900{number:03}"} for number in range(5)]
+    room = world.open_room({"identity_keys": [*phones, {"user_id": 9}]}, keys)
+    [finding] = trials.phones(open_lab(room)).findings
+    assert finding[:4] == ("phone", "5 of 5", "0 of 5", "0 of 5")
 
 
-def test_averaging_ends_with_the_budget_and_a_larger_one_comes_closer(lab: Lab) -> None:
-    with attack.other_policies(lab.room, budgets=0.1):  # 10 for questions of 5
-        outcome = attack.averaging(lab)
-    errors = {row["questions"]: row["error"] for row in outcome.rows}
-    assert "The budget pays for 2," in outcome.sentence
-    assert max(errors) == 200
-    # By the square root of 100, but for chance: a mean of 200 squares, and one of two.
-    assert errors[1] / errors[100] > 3
+def test_what_an_attack_needs_is_said(ours: Lab) -> None:
+    assert attack.carry_out(ours, trials.phones).sentence == (
+        "not shown: it needs the phone numbers of the identity lab: `dcr make` with --identity-noise 0.18"
+    )
+    few = Lab(ours.room, world.SALT, victims=400, days=3)
+    assert attack.carry_out(few, trials.differencing).sentence == (
+        f"not shown: of customers who pay with the wallet, it needs 400, and there are {PAYERS}; --days 10 has them, "
+        "if they come as often"
+    )
 
 
-def test_an_answer_without_a_row_is_that_of_nobody(lab: Lab) -> None:
-    def nothing(_: str, victims: list) -> list[list[tuple]]:
-        return [[] for _ in victims]
-
-    assert attackers.differencing_private(nothing, ["a"]) == [{"verified": False, "tier": "Free", "spend": 0}]
-    assert attackers.single_out_private(nothing, ["a"]) == [{"spend": 0}]
-    assert not attackers.is_member([], 1)
-
-
-def test_averages_that_are_left_out_are_not_shown(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def ask(self: Lab, name: str, victims: tuple | list = (None,)) -> list[list[tuple]]:
-        return [[]] * len(victims) if len(victims) > 1 else asked(self, name, victims)
-
-    asked = Lab.ask
-    monkeypatch.setattr(Lab, "ask", ask)
-    sentence = attack.carry_out(lab, attack.averaging).sentence
-    assert sentence == "not shown: it needs more Business users who pay than 20: answers are left out"
+@pytest.mark.slow
+@pytest.mark.parametrize("people", [0, 1])
+def test_with_few_people_an_attack_says_what_it_needs_or_is_no_better_than_a_guess(people: int) -> None:
+    lab = open_lab(world.open_room({name: rows[:people] for name, rows in world.tables().items()}))
+    said = {attack.carry_out(lab, each).sentence.partition(":")[0] for each in trials.ATTACKS.values()}
+    assert said == ({"not shown", "it is no better than a guess"} if people else {"not shown"})
 
 
-def test_a_question_above_the_policy_is_said_to_be_refused(lab: Lab) -> None:
-    with attack.other_policies(lab.room, budgets=1, epsilon=1):
-        assert attack.carry_out(lab, attack.averaging).sentence.startswith("refused: Epsilon is too high: 5")
+@pytest.mark.slow
+def test_figures_of_payments_need_amounts_and_relative_errors_need_averages_above_0() -> None:
+    tables, said = world.tables(), []
+    for amount, each in ((None, trials.withheld), (0.0, trials.distinguishing)):
+        payments = [row | {"transaction_amount": amount} for row in tables["transactions"]]
+        said.append(attack.carry_out(open_lab(world.open_room(tables | {"transactions": payments})), each))
+    assert said[0].sentence == "not shown: it needs a price: no payment of a Business user has an amount"
+    assert [*said[1].rows[0]] == ["epsilon", "right", "low", "high", "best", "bound"]
 
 
-EPSILONS = (0.5, 1.5, 3.0)
+@pytest.mark.slow
+def test_a_wallet_that_knows_no_customer_gets_no_answer_about_a_guess() -> None:
+    lab = open_lab(world.open_room(world.tables() | {"provider_users": [], "transactions": []}))
+    [finding] = trials.membership(lab).findings
+    assert finding[:4] == ("customer", "3 of 3", "1 of 3", "2 of 3")
 
 
-def rates_above_their_bounds(lab: Lab) -> list[float]:
-    """The epsilons at which the attacker is right more often than by any chance under the bound."""
-    above = []
-    for epsilon in EPSILONS:
-        with attack.other_policies(lab.room, budgets=math.inf, epsilon=epsilon):
-            right = attack.count_told_apart(lab, hashed(2), PEOPLE // 3)
-        above += [epsilon] if attack.interval(right, 2 * attack.DRAWS, 0.99999)[0] > attack.bound(epsilon) else []
-    return above
+def test_an_attack_that_the_rules_refuse_says_so(ours: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attackers, "errors", lambda *_: ours.room.answers(ours.read("truth").text, "merchant", [{}]))
+    assert attack.carry_out(ours, trials.errors).sentence.startswith("refused: Access Denied")
 
 
-def test_no_test_tells_neighbouring_data_sets_apart_better_than_epsilon_allows(lab: Lab) -> None:
-    assert rates_above_their_bounds(lab) == []
+class Noisy:
+    """Answers the questions of `counting` with given numbers."""
+
+    def __init__(self, *answers: dict[str, int]) -> None:
+        self.answers = answers
+
+    def keep(self, rows: list, name: str = "own_list") -> None:
+        """Keep nothing."""
+
+    def ask(self, name: str, values: Sequence[dict]) -> list[list[tuple]]:
+        """Answer."""
+        assert len(values) == len(self.answers)
+        return [[*answer.items()] for answer in self.answers]
 
 
-def test_without_noise_the_bound_is_broken(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def without_noise(text: str, defaults: dict, instead: dict) -> str:
-        return with_options(text, defaults, instead | {"epsilon": 1e20})
-
-    with_options = lab.room.engine.with_options
-    monkeypatch.setattr(lab.room.engine, "with_options", without_noise)
-    assert rates_above_their_bounds(lab) == list(EPSILONS)
+def laplace_bin(answer: int, people: int, epsilon: float) -> float:
+    """The probability of a rounded answer, by adding up the density in small steps."""
+    steps = [answer - people - 0.5 + (number + 0.5) / 2000 for number in range(2000)]
+    return sum(epsilon / 2 * math.exp(-epsilon * abs(each)) for each in steps) / 2000
 
 
-def test_the_attacker_is_right_as_often_as_with_laplace_noise(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attack, "DRAWS", 500)
-    with attack.other_policies(lab.room, budgets=math.inf, epsilon=2.0):
-        right = attack.count_told_apart(lab, hashed(2), PEOPLE // 3) / 1_000
-    # 1 - e^-1 / 2, and four standard deviations of such a rate; with geometric noise it would be the bound, 0.88.
-    assert right == pytest.approx(0.816, abs=0.049)
+LIKELIHOODS = {difference: laplace_bin(difference, 0, 1.0) for difference in range(-1, 3)}
 
 
-@pytest.mark.parametrize(("right", "number"), [(1, "5"), (0.75, "3"), (0, "None")])
-def test_only_rates_that_could_be_above_the_bound_are_counted(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch, right: float, number: str
-) -> None:
-    monkeypatch.setattr(attack, "count_told_apart", lambda *_: 400 * right)
-    monkeypatch.setattr(attack, "UTILITY_DRAWS", 1)
-    outcome = attack.distinguishing(lab)
-    assert outcome.sentence.endswith(f". {number} of the 5 rates that could be are significantly above the bound")
-    # The bound at 5 is 0.9933; of 400 right answers of 400, the interval begins at 0.97.
-    assert [row["epsilon"] for row in outcome.rows] == ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
-    assert [row["bound"] for row in outcome.rows][3] == pytest.approx(0.7311, abs=1e-4)
+@pytest.mark.parametrize(("secret", "values"), [("verified", (True, False)), ("tier", world.TIERS)])
+def test_the_best_attacker_concludes_what_is_likelier_by_bayes(secret: str, values: tuple) -> None:
+    groups = [f"0/{value}".replace("T", "t").replace("Fa", "fa") for value in values]
+    # A victim, and 20 others for each value's group; the numbers of two questions.
+    usual = pd.DataFrame([ANY_TIER | {"verified": 0.8}] * (1 + 20 * len(values)))
+    prior = {True: 0.8, False: 0.2, **{each: ANY_TIER[each] for each in world.TIERS}}
+    for numbers in product((20, 21, 22), repeat=2 * len(values)):
+        answers = [dict(zip(groups, some, strict=True)) for some in (numbers[::2], numbers[1::2])]
+        noisy = Noisy(*answers)
+        [concluded] = attackers.counting(noisy, usual, usual[:1], secret, Noise(1.0, 0.0001, 2))  # type: ignore[arg-type]
+        chances = [
+            prior[value]
+            * math.prod(LIKELIHOODS[answer[each] - 20 - (each == group)] for answer in answers for each in groups)
+            for value, group in zip(values, groups, strict=True)
+        ]
+        assert chances[values.index(concluded)] == pytest.approx(max(chances))
 
 
-def test_the_bound_and_the_interval_are_those_of_the_literature() -> None:
-    assert attack.bound(0, delta=0) == 0.5
-    assert attack.bound(math.log(3), delta=0) == pytest.approx(0.75)
-    assert attack.bound(0, delta=0.1) == pytest.approx(0.55)
-    assert attack.interval(10, 20) == pytest.approx((0.2993, 0.7007), abs=1e-4)
-    assert attack.interval(30, 30) == pytest.approx((0.8865, 1), abs=1e-4)
+def test_a_group_that_is_left_out_speaks_for_one_person_less() -> None:
+    usual = pd.DataFrame([ANY_TIER] * 19)
+    noise = Noise(1.0, 0.0001, 3)
+    for shown, verified in (("0/true", True), ("0/false", False)):
+        noisy = Noisy(*[{shown: 10}] * 3)
+        [concluded] = attackers.counting(noisy, usual, usual[:1], "verified", noise)  # type: ignore[arg-type]
+        assert concluded == verified
 
 
-def test_an_attacker_gets_no_more_than_a_subscriber(lab: Lab) -> None:
-    text = Path(attackers.__file__).read_text(encoding="utf-8")
-    nodes = list(ast.walk(ast.parse(text)))
-    assert {node.module for node in nodes if isinstance(node, ast.ImportFrom)} == {
-        "collections.abc",
-        "itertools",
-        "dcr_data_generator.people",
-    }
-    assert [name.name for node in nodes if isinstance(node, ast.Import) for name in node.names] == ["hashlib"]
+def test_findings_are_red_where_they_are_above_a_guess_by_more_than_chance() -> None:
+    cases = {(30, 30, 22): (True, True), (30, 22, 22): (True, False), (30, 25, 22): (True, False)}
+    cases |= {(22, 22, 22): (False, False), (30, 29, 22): (True, True)}
+    for (right, defended, guessed), red in cases.items():
+        finding = lab.count("tier", 30, right, defended, guessed, is_sample=True)
+        assert (finding.gets_through, finding.gets_through_defence) == red, finding
+    exact = lab.count("who is who", 500, 10, 0, 0, is_sample=False)
+    assert (exact.gets_through, exact.gets_through_defence) == (True, False)
+    assert "right_low" not in (exact.figures or {})
+
+
+def test_the_interval_is_that_of_the_literature() -> None:
+    assert lab.interval(10, 20) == pytest.approx((0.2993, 0.7007), abs=1e-4)
+    assert lab.interval(30, 30) == pytest.approx((0.8865, 1), abs=1e-4)
+
+
+def test_an_attacker_gets_no_more_than_a_subscriber(ours: Lab) -> None:
+    nodes = list(ast.walk(ast.parse(Path(attackers.__file__).read_text(encoding="utf-8"))))
+    ours_imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and "dcr" in (node.module or "")}
+    assert ours_imported == {"dcr_data_generator.clean_room.laplace", "dcr_data_generator.people"}
     # Of the parties' own tables, the questions read the attacker's alone; both parties know the salt.
-    for query in sql.read_folder(attack.FOLDER):
-        if not query.name.startswith(("truth", "dictionary")):
+    for query in sql.read_folder(FOLDER):
+        if not query.name.startswith(("truth", "dictionary", "linkage")):
             attacker = "ewallet" if query.name.startswith("membership") else "merchant"
             read = re.findall(r"\b(\w+)_provider\.(\w+)", query.text)
-            assert {party for party, table in read if table != "clean_room_salt"} <= {attacker}
+            assert {party for party, table in read if table != "clean_room_salt"} <= {attacker}, query.name
     with pytest.raises(Refused, match="Access Denied"):
-        lab.ask("truth")
+        ours.room.answers(ours.read("truth").text, "merchant", [{}])
     with pytest.raises(Refused, match="budget"):
-        lab.ask("averaging", [None] * 21)
+        ours.ask("averaging", [{}] * 4)
 
 
-def test_victims_are_drawn_by_the_seed(lab: Lab) -> None:
-    drawn = lab.draw("people", lab.truth, 12)
-    assert drawn.index.tolist() == lab.draw("people", lab.truth.sample(frac=1), 12).index.tolist()
-    other = lab._replace(settings=make_settings("--seed", "7"))
-    assert drawn.index.tolist() != other.draw("people", lab.truth, 12).index.tolist()
+def test_victims_are_drawn_by_the_seed(ours: Lab) -> None:
+    people = ours.truth[ours.truth["has_wallet"]]
+    drawn = ours.draw("people", people, 12).index.tolist()
+    assert drawn == ours.draw("people", people.sample(frac=1), 12).index.tolist()
+    assert drawn != Lab(ours.room, world.SALT, seed=7).draw("people", people, 12).index.tolist()
 
 
-def test_what_a_small_snapshot_cannot_show_is_said(lab: Lab) -> None:
-    few = lab._replace(truth=lab.truth[:40], days=3)
-    sentences = [attack.carry_out(few, attack.ATTACKS[name]).sentence for name in ("differencing", "membership")]
-    assert sentences == [
-        "not shown: of customers who pay with the wallet, it needs 51, and there are 40; --days 4 has them, "
-        "if they come as often",
-        "not shown: of customers without a wallet, it needs 6, and there are 0",
-    ]
+def test_what_is_true_is_what_the_tables_say(ours: Lab) -> None:
+    truth = ours.truth
+    assert truth["customer"].sum() == world.CUSTOMERS
+    assert truth["has_wallet"].sum() == PAYERS + 10
+    assert truth.loc[hashed(91)].to_dict() == {
+        **{"email": email(91), "customer": True, "has_wallet": True},
+        **{"verified": is_verified(91), "tier": tier(91), "own_average": 91.25},
+    }
 
 
-def test_an_attack_that_the_rules_refuse_says_so(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attackers, "single_out", lambda ask, _: ask("truth"))
-    assert attack.carry_out(lab, attack.single_out).sentence.startswith("refused: Access Denied")
+def test_every_attack_has_its_files_and_each_file_belongs_to_one(ours: Lab) -> None:
+    assert list(trials.ATTACKS) == list(ATTACKS)
+    for name in ATTACKS:
+        file = ours.read(name)
+        assert all(file.comment(each) for each in ("attack", "wants", "knows", "does", "defence", "as"))
+    shared = ("own_people", "payers", "prior", "truth", "truth_phones")
+    files = [query.name for query in sql.read_folder(FOLDER) if query.name not in shared]
+    belonging = [name for each in ATTACKS for name in attack.queries_of(ours, each)]
+    assert sorted(belonging) == sorted(files)
 
 
-def test_every_attack_has_its_files(lab: Lab) -> None:
-    assert list(attack.ATTACKS) == list(ATTACKS)
+# What takes more time.
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer draws."""
-    for name, value in {"DRAWS": 2, "UTILITY_DRAWS": 2, "EPSILONS": (0.5, 5.0), "LARGER": 2}.items():
-        monkeypatch.setattr(attack, name, value)
+@pytest.mark.slow
+def test_no_figure_with_the_defence_is_below_its_guess_by_more_than_chance(room: CleanRoom) -> None:
+    totals: dict[str, list[int]] = {}
+    for seed in range(5):
+        made = open_lab(room, 18, seed)
+        concluded, guessed = trials.counted(made), attackers.guess(made.drawn())
+        assert len(concluded.dropna()) == 18
+        for secret in attackers.SECRETS:
+            true = made.truth.loc[concluded.index, secret]
+            rights = [int((each[secret] == true).sum()) for each in (concluded, guessed)]
+            totals[secret] = [one + other for one, other in zip(totals.get(secret, [0, 0]), rights, strict=True)]
+    # Of 90, three standard deviations of what a defence could take away by chance.
+    assert all(defended >= guessed - 3 * math.sqrt(90 * 0.25 / 4) for defended, guessed in totals.values())
 
 
-def test_the_command_shows_each_attack_in_a_line_and_adds_it_to_the_report(
-    connect: Callable, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+@pytest.mark.slow
+def test_a_larger_budget_tells_more(ours: Lab) -> None:
+    victims = ours.usual[:5]
+    true = [is_verified(number) for number in numbers(victims)]
+    with ours.other_budgets(40 / 3):
+        concluded = attackers.counting(ours, ours.usual, victims, "verified", Noise(1.0, 0.0001, 40))
+    assert concluded.tolist() == true
+
+
+@pytest.mark.slow
+def test_a_larger_budget_tells_a_whole_column_with_noise(ours: Lab) -> None:
+    for secret, rule in (("verified", is_verified), ("tier", tier)):
+        true = pd.Series([rule(number) for number in numbers(ours.usual)], index=ours.usual.index)
+        found = trials.column_with_noise(ours, secret, 120)
+        assert (found[1] == true).mean() < 0.95
+        assert (found[120] == true).mean() > 0.95
+
+
+@pytest.mark.slow
+def test_averaging_ends_with_the_budget_and_more_answers_come_closer(ours: Lab) -> None:
+    with ours.other_budgets(1, 1.0):
+        outcome = trials.averaging(ours)
+    errors = {row["questions"]: row["error"] for row in outcome.rows}
+    assert "The budget pays for 3," in outcome.sentence
+    assert {1, 2, 3, 5} <= errors.keys()  # of 100 answers, or somewhat fewer, at least ten averages each
+    assert errors[1] / errors[5] > 1.2
+
+
+@pytest.mark.slow
+def test_neighbouring_data_sets_are_told_apart_as_often_as_with_laplace_noise(
+    ours: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trials, "TESTS", 1_000)
+    monkeypatch.setattr(trials, "DRAWS", 2)
+    monkeypatch.setattr(trials, "EPSILONS", (2.0,))
+    rows = {row["epsilon"]: row for row in trials.distinguishing(ours).rows}
+    # 1 - e^(-epsilon / 2) / 2, and four standard deviations of such a rate; with geometric noise it would be the bound.
+    assert rows["2"]["right"] == pytest.approx(0.816, abs=0.049)
+    assert rows["1"]["right"] == pytest.approx(0.697, abs=0.058)
+    assert [rows[each]["bound"] for each in ("1", "2")] == pytest.approx([0.7311, 0.8808], abs=1e-4)
+
+
+@pytest.mark.slow
+def test_without_noise_a_rate_is_above_its_bound(ours: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_noise(text: str, options: dict) -> str:
+        return with_options(text, {place: each | {"epsilon": 1e20} for place, each in options.items()})
+
+    with_options = ours.room.engine.with_options
+    monkeypatch.setattr(ours.room.engine, "with_options", without_noise)
+    for name, value in {"TESTS": 200, "DRAWS": 1, "EPSILONS": (1.0,)}.items():
+        monkeypatch.setattr(trials, name, value)
+    assert "1 of the 1 rates is significantly above its bound" in trials.distinguishing(ours).sentence
+
+
+@pytest.mark.slow
+def test_the_command_prints_a_table_and_adds_it_to_the_report(
+    connect: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     place, report = connect("attack-tests"), tmp_path / "report.html"
-    firsts, lasts = people.FIRST_NAMES[: PEOPLE + 10], people.LAST_NAMES[: PEOPLE + 10]
-    monkeypatch.setattr(attackers, "FIRST_NAMES", firsts)
-    monkeypatch.setattr(attackers, "LAST_NAMES", lasts)
-    emails = [f"{first}{last}@example.com" for first, last in zip(firsts, lasts, strict=True)]
-    worlds.fill(place, **parties(emails), orders=[{"order_id": 1, "user_id": 1, "created_at": "2025-09-23 12:00:00"}])
+    worlds.fill(place, **worlds.small_world())
     worlds.write(place, report)
-    monkeypatch.setattr(warehouse, "connect", lambda *_, **__: nullcontext(place))
+    monkeypatch.setattr(project, "connect", lambda *_: nullcontext(place))
+    monkeypatch.setattr(project, "check_place", lambda _: None)
     monkeypatch.delenv("DCR_NO_REPORT")
     monkeypatch.delenv("DCR_SALT", raising=False)
-    assert command.main(["attack", "--victims", "4", "--embedded-dir", str(tmp_path)]) == 0
+    assert command.main(["attack", "--only", "dictionary", "--embedded-dir", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    titles = [
-        "Differencing: it gets through. Right of 4 people: verified 4, with the defence",
-        "Singling out",
-        "Membership:",
-    ]
-    titles += [
-        "Dictionary: it gets through. Right of 4 people: email 4, with the defence 0 (a guess gets 0.00%)",
-        "Averaging",
-        "Membership under",
-    ]
-    assert all(f"✓ {title}" in out for title in titles)
+    # Of the three customers, none has two names: a@example.com.
+    assert "✓ Dictionary: it is no better than a guess: email 0 of 3" in out
+    [header] = [line for line in out.splitlines() if "without the defence" in line]
+    assert [cell.strip() for cell in header.strip("┃").split("┃")] == [*attack.HEADER]
     text = report.read_text(encoding="utf-8")
-    assert "What a clean room does not stop" in text
-    assert all(f"<h3>{title.partition(':')[0]}" in text for title in titles)
-
-
-def test_what_is_true_is_what_the_tables_say(default_run: Warehouse) -> None:
-    truth = attack.read_truth(default_run.client, make_settings(), attack.salt.SecretStr(SALT))
-    users = default_run.read("ewallet_provider.provider_users", SCHEMAS["provider_users"])
-    payments = default_run.read("ewallet_provider.transactions", SCHEMAS["transactions"])
-    assert truth["verified"].eq(True).sum() == users["is_verified_user"].sum()
-    assert truth["tier"].value_counts().to_dict() == users["account_tier"].value_counts().to_dict()
-    assert truth["spend"].notna().sum() == payments["provider_user_id"].nunique()
-    assert truth["customer"].sum() == 1130
-    first = users.iloc[0]
-    assert (
-        truth.loc[hashlib.sha256((SALT + first["email"].lower()).encode()).hexdigest(), "tier"] == first["account_tier"]
-    )
+    assert all(words in text for words in ("What the attackers get", "<h3>Dictionary</h3>", "0 of 3"))

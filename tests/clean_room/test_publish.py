@@ -1,13 +1,10 @@
 """Publishing the clean room: the BigQuery side on the embedded engine, the sharing side on a service of the tests."""
 
-import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict
-from functools import cache
+import shlex
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from google.api_core import exceptions
@@ -15,213 +12,37 @@ from google.cloud import bigquery
 from google.iam.v1 import policy_pb2
 from google.type import expr_pb2
 from pydantic import SecretStr
-from pydantic.alias_generators import to_camel
 
-from dcr_data_generator import sql, warehouse
-from dcr_data_generator.clean_room import __main__ as command
-from dcr_data_generator.clean_room import publish, views
-from dcr_data_generator.clean_room.publish import Call, Target
-from dcr_data_generator.clean_room.settings import PublishSettings
+from dcr_data_generator.clean_room import views
+from dcr_data_generator.clean_room.publish import call_lists, on_bigquery, publish
+from dcr_data_generator.clean_room.publish.calls import Call
+from dcr_data_generator.clean_room.settings import LEVELS
+from dcr_data_generator.commands import group as command
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.settings import Settings
-from tests.support.settings import make_settings
-from tests.support.sharing import SharingService, serving, with_project_number
-
-SALT = SecretStr("sixteen-or-more-characters")
-MERCHANT, PROVIDER = "the-merchant", "the-provider"
-ANN, BOB = "user:ann@example.com", "user:bob@example.com"
-SUBSCRIBER, OWNER = "roles/analyticshub.subscriber", "roles/analyticshub.subscriptionOwner"
-VIEWS = {
-    f"{PROVIDER}.ewallet_clean_room": {"wallet_orders", "wallet_customers", "wallet_spend", "wallet_spend_private"},
-    f"{MERCHANT}.merchant_clean_room": {"customers"},
-}
-EXCHANGED = {
-    f"{MERCHANT}.merchant_exchange": {"customers"},
-    f"{PROVIDER}.ewallet_exchange": {"wallet_orders", "wallet_customers", "wallet_spend"},
-}
-SOURCES = {
-    f"{MERCHANT}.merchant_provider": {
-        "orders": "order_id INT64",
-        "order_items": "order_id INT64",
-        "users": "id INT64, email STRING, age INT64, gender STRING, country STRING",
-    },
-    f"{PROVIDER}.ewallet_provider": {
-        "provider_users": "provider_user_id INT64, email STRING, account_tier STRING, is_verified_user BOOL",
-        "transactions": "transaction_id STRING, order_id INT64, provider_user_id INT64, transaction_amount FLOAT64",
-    },
-}
-
-
-@pytest.fixture
-def client_of(connect: Callable) -> Iterator[Callable[[str], bigquery.Client]]:
-    """The clients of two projects with each party's own tables and nothing of a clean room, made at their first use."""
-
-    @cache
-    def client_of(project: str) -> bigquery.Client:
-        client = connect(project).client
-
-        def delete_table(name: str) -> None:
-            # bqemulator 1.4 answers tables.delete of a view with an internal error, for which the client waits.
-            if client.get_table(name).table_type == "VIEW":
-                bigquery.Client.query(client, f"DROP VIEW {name.partition('.')[2]}").result()
-            else:
-                bigquery.Client.delete_table(client, name)
-
-        client.delete_table = delete_table
-        know_policies(client)
-        [path] = [path for path in SOURCES if path.startswith(f"{project}.")]
-        create_dataset(client, path)
-        for table, columns in SOURCES[path].items():
-            fields = [bigquery.SchemaField(*column.split()) for column in columns.split(", ")]
-            client.create_table(bigquery.Table(f"{path}.{table}", fields))
-        return client
-
-    yield client_of
-    if client_of.cache_info().currsize:
-        for path in [*SOURCES, *VIEWS, *EXCHANGED]:
-            client_of(path.split(".")[0]).delete_dataset(path, delete_contents=True, not_found_ok=True)
-
-
-# bqemulator answers a TABLE<...> parameter with an internal error: there, a function has one of another type.
-TABLE_PARAMETER = re.compile(r"(CREATE OR REPLACE TABLE FUNCTION \S+)\(\w+ TABLE<[^>]+>\)\s+AS \(.*", re.DOTALL)
-CREATE_VIEW = re.compile(r"CREATE OR REPLACE VIEW (\S+).*privacy_policy = '([^']*)'\s*\)\s*AS\s(.*)", re.DOTALL)
-
-
-def know_policies(client: bigquery.Client) -> None:
-    """Let a client know the policies of views, which the embedded engine does not, and what cannot be replaced.
-
-    "Restrict data access using analysis rules": "once you've used a join restriction policy with another policy, you
-    can't change that other policy afterwards", and "you can't switch between aggregation threshold analysis rules and
-    differential privacy analysis rules".
-    """
-    definitions: dict[str, tuple[str, dict]] = {}
-    run, get, delete = client.query, client.get_table, client.delete_table
-
-    def query(text: str, *arguments: object, **more: object) -> bigquery.QueryJob:
-        if statement := CREATE_VIEW.search(text):
-            name, policy, select = statement.group(1), json.loads(statement.group(2)), statement.group(3)
-            _, old = definitions.get(name, ("", {}))
-            joins = old.pop("join_restriction_policy", None)
-            for kind, values in old.items():
-                if kind not in policy or (joins and policy[kind] != values):
-                    raise exceptions.BadRequest(f"the {kind} of {name} cannot be changed")
-            definitions[name] = select, policy
-        text = TABLE_PARAMETER.sub(r"\1(one INT64) AS (SELECT one)", text)
-        return run(text, *arguments, **more)
-
-    def get_table(name: object, **more: object) -> bigquery.Table:
-        table = get(name, **more)
-        if definition := definitions.get(f"{table.dataset_id}.{table.table_id}"):
-            policy = {to_camel(kind): in_rest(values) for kind, values in definition[1].items()}
-            table._properties["view"] = {"query": definition[0], "privacyPolicy": policy}
-        return table
-
-    def delete_table(name: str) -> None:
-        delete(name)
-        definitions.pop(name.partition(".")[2], None)
-
-    client.query, client.get_table, client.delete_table = query, get_table, delete_table
-
-
-def in_rest(values: dict) -> dict:
-    """A part of a policy as the REST API has it: integers are strings, and a threshold has a list of unit columns."""
-    renamed = {to_camel(name): value for name, value in values.items()}
-    if "threshold" in renamed:
-        return {"threshold": str(renamed["threshold"]), "privacyUnitColumns": [renamed["privacyUnitColumn"]]}
-    return renamed | {name: str(renamed[name]) for name in {"maxGroupsContributed"} & renamed.keys()}
-
-
-def create_dataset(client: bigquery.Client, path: str) -> None:
-    """Create a dataset in the US."""
-    dataset = bigquery.Dataset(path)
-    dataset.location = "US"
-    client.create_dataset(dataset)
-
-
-class Room:
-    """A clean room to publish: the clients, the sharing service, and what is in both."""
-
-    def __init__(self, client_of: Callable[[str], bigquery.Client], service: SharingService, client: object) -> None:
-        self.client_of, self.service, self.sharing_client = client_of, service, client
-        self.views, self.keys = views.read(), views.read(folder=views.KEYS)
-
-    def keep_views(self, *names: str) -> None:
-        """Publish these views only, where they are enough."""
-        self.views, self.keys = [view for view in self.views if view.name in names], []
-
-    def change_view(self, name: str, old: str, new: str) -> None:
-        """Change a view's statement before the next call of `publish`."""
-        [position] = [position for position, view in enumerate(self.views) if view.name == name]
-        statement = self.views[position].statement.replace(old, new)
-        self.views[position] = views.parse(sql.Query(name, {}, statement))
-
-    def target(self, location: str = "US") -> Target:
-        """Where it is published."""
-        return Target(MERCHANT, PROVIDER, location, self.views, self.keys, self.client_of, lambda: self.sharing_client)
-
-    def calls(self, *subscribers: str, salt: SecretStr = SALT, location: str = "US", **options: object) -> list[Call]:
-        """The calls that publish it."""
-        settings = PublishSettings(**asdict(make_settings()), subscriber=subscribers, **options)
-        return list(publish.calls_to_publish(self.target(location), settings, salt))
-
-    def publish(self, *subscribers: str, **options: object) -> list[str | None]:
-        """Publish it; returns what each call changed."""
-        return [call.run() for call in self.calls(*subscribers, **options)]
-
-    def share(self, *subscribers: str, **options: object) -> list[str | None]:
-        """Make the calls to the sharing API only, which knows nothing of what is in BigQuery."""
-        return [call.run() for call in self.calls(*subscribers, **options) if call.text.startswith("analyticshub.")]
-
-    def unpublish(self) -> list[str | None]:
-        """Remove it; returns what each call changed."""
-        return [call.run() for call in publish.calls_to_unpublish(self.target())]
-
-    def contents(self) -> dict[str, set[str]]:
-        """The tables and views of both projects, by dataset."""
-        return {
-            f"{project}.{dataset.dataset_id}": {
-                table.table_id for table in self.client_of(project).list_tables(dataset.reference)
-            }
-            for project in (MERCHANT, PROVIDER)
-            for dataset in self.client_of(project).list_datasets(project)
-        }
-
-    def authorized_views(self) -> dict[str, set[str]]:
-        """The views that may read the parties' own tables, by dataset."""
-        return {
-            path: {
-                entry.entity_id["tableId"]
-                for entry in self.client_of(path.split(".")[0]).get_dataset(path).access_entries
-                if entry.entity_type == "view"
-            }
-            for path in SOURCES
-        }
-
-    def members(self) -> dict[str, list[str]]:
-        """Who has which role on the clean room."""
-        [policy] = self.service.policies.values()
-        return {binding.role: list(binding.members) for binding in policy.bindings}
-
-
-@pytest.fixture
-def room(client_of: Callable) -> Iterator[Room]:
-    """A clean room that is not published yet."""
-    service = SharingService()
-    with serving(service) as client:
-        yield Room(client_of, service, client)
-
-
-@pytest.fixture
-def few(room: Room) -> Room:
-    """The same with two of the views, where that is enough."""
-    room.keep_views("wallet_orders", "wallet_spend")
-    return room
+from dcr_data_generator.warehouse import connect as warehouse
+from tests.support.publishing import (
+    ANN,
+    BOB,
+    FEW,
+    FLAGS,
+    MERCHANT,
+    OWNER,
+    PROVIDER,
+    SALT,
+    SOURCES,
+    SUBSCRIBER,
+    VIEWS,
+    Room,
+    create_dataset,
+)
+from tests.support.sharing import with_project_number
 
 
 def test_publishing_creates_datasets_views_authorizations_listings_and_roles(room: Room) -> None:
     room.publish(ANN, "group:team@example.com")
     assert VIEWS.items() <= room.contents().items()
-    assert list(room.authorized_views().values()) == list(reversed(VIEWS.values()))
+    # A view that reads another one needs both authorized.
+    assert list(room.authorized_views().values()) == [{*names, "clean_room_keys"} for names in reversed(VIEWS.values())]
     [(name, exchange)] = room.service.exchanges.items()
     assert name == f"projects/{MERCHANT}/locations/us/dataExchanges/dcr_data_generator"
     assert "dcr_exchange_config" in exchange.sharing_environment_config
@@ -236,7 +57,6 @@ def test_publishing_creates_datasets_views_authorizations_listings_and_roles(roo
     # The salt and the keys of one's own people are beside each party's own tables, and shared with nobody.
     for own in ("clean_room_salt", "clean_room_keys"):
         assert {path for path, tables in room.contents().items() if own in tables} == set(SOURCES)
-        assert own not in set().union(*room.authorized_views().values())
         assert not any(own in name for name in room.service.listings)
     assert SALT.get_secret_value() not in "".join(call.text + call.role for call in room.calls(ANN))
 
@@ -273,58 +93,76 @@ def test_a_subscriber_whose_role_has_a_condition_gets_it_without(room: Room) -> 
 
 
 THRESHOLD = '"aggregation_threshold_policy": {"threshold": 50, "privacy_unit_column": "hashed_email"}'
-BUDGET = (
-    '"differential_privacy_policy": {"privacy_unit_column": "hashed_email", "max_epsilon_per_query": 5, '
-    '"epsilon_budget": 100, "delta_per_query": 0.0001, "delta_budget": 0.002}'
-)
 
 
-def test_a_view_is_created_authorized_and_listed_again_only_where_its_policy_cannot_be_changed_or_it_was_deleted(
-    few: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def updates(few: Room, monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The views that are authorized, after each update, in a clean room with few views that is published."""
     few.publish(ANN)
     few.service.calls.clear()
-    client, path = few.client_of(PROVIDER), f"{PROVIDER}.ewallet_provider"
-    before = {"wallet_orders", "wallet_spend"}
-    updates: list[set[str]] = []
+    client, updates = few.client_of(PROVIDER), []
 
     def update(*arguments: object) -> None:
         bigquery.Client.update_dataset(client, *arguments)
-        updates.append(few.authorized_views()[path])
+        updates.append(few.authorized_views()[f"{PROVIDER}.ewallet_provider"])
 
     monkeypatch.setattr(client, "update_dataset", update)
-    for name, old, new in (
+    return updates
+
+
+AUTHORIZED = {"clean_room_keys", *FEW}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
         ("wallet_spend", "JOIN_NOT_REQUIRED", "JOIN_ALL"),
         ("wallet_spend", "t.transaction_amount\n", "t.transaction_amount + 1 AS transaction_amount\n"),
         ("wallet_orders", '["order_id"]', '["order_id", "transaction_id"]'),
-    ):
-        few.change_view(name, old, new)
-        assert [change for change in few.publish(ANN) if change] == ["changed"]
-    assert few.service.changes() == updates == []
-    for old, new in (
+    ],
+)
+def test_a_view_that_can_be_changed_is_changed_and_authorized_again(
+    name: str, old: str, new: str, few: Room, updates: list[set[str]]
+) -> None:
+    few.change_view(name, old, new)
+    assert [change for change in few.publish(ANN) if change] == ["changed", "changed"]
+    # "needs to be granted again via an update operation": its entry is removed and added.
+    assert updates == [AUTHORIZED - {name}, AUTHORIZED]
+    assert few.service.changes() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
         ('"threshold": 50', '"threshold": 60'),  # beside a join restriction
-        (THRESHOLD.replace("50", "60"), BUDGET),
-        (BUDGET, THRESHOLD),
         (f"{THRESHOLD}, ", ""),
-    ):
-        few.change_view("wallet_spend", old, new)
-        few.service.calls.clear()
-        updates.clear()
-        changes = {call.text: change for call in few.calls(ANN) if (change := call.run())}
-        assert list(changes.values()) == [
-            "created again, as its listing will be: subscribers must refresh",
-            "changed",
-            "created",
-        ], new
-        assert all("wallet_spend" in text for text in changes)
-        assert updates == [before - {"wallet_spend"}, before]
-        assert few.service.changes() == ["DeleteListing", "CreateListing"]
-        assert set(few.publish(ANN)) == {None}
-    client.delete_table(f"{PROVIDER}.ewallet_clean_room.wallet_spend")
-    assert few.authorized_views()[path] == before  # with the entry of the view that was deleted
-    updates.clear()
+    ],
+)
+def test_a_view_whose_policy_cannot_be_changed_is_created_and_listed_again(
+    old: str, new: str, few: Room, updates: list[set[str]]
+) -> None:
+    few.change_view("wallet_spend", "JOIN_NOT_REQUIRED", "JOIN_ALL")
     few.publish(ANN)
-    assert updates == [before - {"wallet_spend"}, before]
+    updates.clear()
+    few.change_view("wallet_spend", old, new)
+    changes = {call.text: change for call in few.calls(ANN) if (change := call.run())}
+    assert list(changes.values()) == [
+        f"created again, as its listing will be: subscribers must refresh; {on_bigquery.SAME_NAME}",
+        "changed",
+        "created",
+    ]
+    assert all("wallet_spend" in text for text in changes)
+    assert updates == [AUTHORIZED - {"wallet_spend"}, AUTHORIZED]
+    assert few.service.changes() == ["DeleteListing", "CreateListing"]
+    assert set(few.publish(ANN)) == {None}
+
+
+def test_a_view_that_was_deleted_is_authorized_again(few: Room, updates: list[set[str]]) -> None:
+    few.client_of(PROVIDER).delete_table(f"{PROVIDER}.ewallet_clean_room.wallet_spend")
+    # With the entry of the view that was deleted.
+    assert few.authorized_views()[f"{PROVIDER}.ewallet_provider"] == AUTHORIZED
+    few.publish(ANN)
+    assert updates == [AUTHORIZED - {"wallet_spend"}, AUTHORIZED]
 
 
 def test_a_view_that_was_deleted_but_not_created_again_is_completed(few: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,18 +179,18 @@ def test_a_view_that_was_deleted_but_not_created_again_is_completed(few: Room, m
     assert few.contents()[f"{PROVIDER}.ewallet_clean_room"] == {"wallet_orders"}
     few.publish(ANN)
     assert len(few.service.listings) == 2
-    assert few.authorized_views()[f"{PROVIDER}.ewallet_provider"] == {"wallet_orders", "wallet_spend"}
+    assert few.authorized_views()[f"{PROVIDER}.ewallet_provider"] == {"clean_room_keys", *FEW}
     assert set(few.publish(ANN)) == {None}
 
 
 def test_an_interrupted_run_is_completed(few: Room) -> None:
-    # After the first salt, after a view that is not authorized yet, and before the exchange.
-    for count in (7, 9, 12):
+    # After the first salt, after the keys and after a view that is not authorized yet, and before the exchange.
+    for count in (8, 10, 12, 15):
         for call in few.calls(ANN)[:count]:
             call.run()
     few.publish(ANN)
     assert len(few.service.listings) == 2
-    assert few.authorized_views()[f"{PROVIDER}.ewallet_provider"] == {"wallet_orders", "wallet_spend"}
+    assert few.authorized_views()[f"{PROVIDER}.ewallet_provider"] == {"clean_room_keys", *FEW}
     assert few.members() == {SUBSCRIBER: [ANN], OWNER: [ANN]}
     assert set(few.publish(ANN)) == {None}
 
@@ -376,6 +214,7 @@ def test_only_what_differs_is_changed(few: Room) -> None:
     calls = few.calls(salt=SecretStr("another-salt-of-sixteen"), normalize="uid2")
     assert {call.text.split(",")[0]: change for call in calls for change in [call.run()] if change} == changes | {
         f"bigquery.jobs.insert CREATE OR REPLACE VIEW {PROVIDER}.ewallet_clean_room.wallet_spend": "changed",
+        f"bigquery.datasets.patch {PROVIDER}.ewallet_provider": "changed",
         f"analyticshub.dataExchanges.create {exchange.name}": "changed",
         f"analyticshub.listings.create {listing.name}": "changed",
     }
@@ -385,8 +224,8 @@ def test_only_what_differs_is_changed(few: Room) -> None:
 def test_listings_are_recreated_when_the_egress_rule_differs(room: Room) -> None:
     room.share()
     room.service.calls.clear()
-    assert room.share(allow_egress=True).count("recreated: subscribers must refresh") == 5
-    assert room.service.changes() == ["DeleteListing", "CreateListing"] * 5
+    assert room.share(allow_egress=True).count("created again: subscribers must refresh") == 4
+    assert room.service.changes() == ["DeleteListing", "CreateListing"] * 4
     assert not any(each.restricted_export_config.restrict_query_result for each in room.service.listings.values())
 
 
@@ -437,20 +276,7 @@ def test_a_dataset_whose_access_changes_meanwhile_keeps_that_change(
     room.keep_views("customers")
     room.publish()
     assert theirs in client.get_dataset(path).access_entries
-    assert room.authorized_views()[path] == {"customers"}
-
-
-@pytest.mark.parametrize("error", [exceptions.Aborted, exceptions.AlreadyExists, exceptions.PreconditionFailed])
-def test_a_call_that_always_meets_somebody_else_ends_in_one_line(error: type[exceptions.GoogleAPICallError]) -> None:
-    attempts: list[int] = []
-
-    def make() -> None:
-        attempts.append(1)
-        raise error("it was\nchanged")
-
-    with pytest.raises(UserError, match=r"the call failed \(it was changed\).*somebody else.*run again"):
-        Call("the call", make, "the role").run()
-    assert len(attempts) == 5
+    assert room.authorized_views()[path] == {"clean_room_keys", "customers"}
 
 
 @pytest.mark.parametrize(
@@ -468,38 +294,9 @@ def test_a_denied_call_names_the_role(room: Room, method: str, advice: str) -> N
     assert str(error.value).endswith(advice)
 
 
-# "Troubleshoot your ADC setup": what a user's credentials without a quota project get, which has this reason, too.
-NO_QUOTA_PROJECT = (
-    "Your application is authenticating by using local Application Default Credentials. The "
-    "analyticshub.googleapis.com API requires a quota project, which is not set by default. [reason: SERVICE_DISABLED]"
-)
-
-
-@pytest.mark.parametrize(
-    "message",
-    [NO_QUOTA_PROJECT, "Analytics Hub API has not been used in project 764086051850 before or it is disabled."],
-)
-def test_a_missing_quota_project_is_to_be_set(message: str) -> None:
-    def make() -> None:
-        raise exceptions.Forbidden(message)
-
-    with pytest.raises(UserError, match="gcloud auth application-default set-quota-project PROJECT") as error:
-        Call("the call", make, "the role").run()
-    assert "services enable" not in str(error.value)
-
-
-@pytest.mark.parametrize("message", ["The API has not been used in\nproject 1 before", "reason: SERVICE_DISABLED"])
-def test_an_api_that_is_not_enabled_is_to_be_enabled(message: str) -> None:
-    def make() -> None:
-        raise exceptions.Forbidden(message)
-
-    with pytest.raises(UserError, match=r"^[^\n]*gcloud services enable analyticshub.googleapis.com[^\n]*$"):
-        Call("the call", make, "the role").run()
-
-
 def test_a_party_without_its_tables_is_told_to_run_main(room: Room) -> None:
     room.client_of(PROVIDER).delete_table(f"{PROVIDER}.ewallet_provider.transactions")
-    with pytest.raises(UserError, match=f"main --write-project-id {PROVIDER}"):
+    with pytest.raises(UserError, match=f"make --write-project-id {PROVIDER} --source-dataset {MERCHANT}.merchant_"):
         room.publish()
     assert room.service.calls == []
 
@@ -515,6 +312,17 @@ def test_an_exchange_that_is_not_a_clean_room_is_an_error(room: Room) -> None:
     exchange.sharing_environment_config = {"default_exchange_config": {}}
     with pytest.raises(UserError, match="is not a data clean room"):
         room.share()
+
+
+def test_the_keys_are_authorized_before_a_view_reads_them_and_removed_after_it(room: Room) -> None:
+    def place(calls: Sequence[Call], words: str) -> int:
+        return next(place for place, call in enumerate(calls) if re.search(words, call.text))
+
+    published, unpublished = room.calls(), list(call_lists.calls_to_unpublish(room.target()))
+    for party, view in (("merchant", "customers"), ("ewallet", "wallet_customers"), ("ewallet", "wallet_spend")):
+        keys, view = rf"{party}_provider\.clean_room_keys$", rf"{party}_clean_room\.{view}\b"
+        assert place(published, f"authorize view {keys}") < place(published, f"VIEW .*{view}")
+        assert place(unpublished, f"tables.delete .*{view}") < place(unpublished, keys)
 
 
 def test_unpublishing_removes_exactly_what_publishing_created(few: Room) -> None:
@@ -551,12 +359,12 @@ def test_unpublishing_keeps_what_others_created(room: Room) -> None:
 JOIN = {"joinCondition": "JOIN_NOT_REQUIRED", "joinAllowedColumns": ["hashed_email"]}
 PRIVACY = {
     "privacyUnitColumn": "hashed_email",
-    "maxEpsilonPerQuery": 5,
-    "epsilonBudget": 100.0,
+    "maxEpsilonPerQuery": 1,
+    "epsilonBudget": 3.0,
     "deltaPerQuery": 0.0001,
-    "deltaBudget": 0.002,
+    "deltaBudget": 0.0006,
     "maxGroupsContributed": "1",
-    "epsilonBudgetRemaining": 3.5,
+    "epsilonBudgetRemaining": 0.5,
 }
 NOISE = {"differentialPrivacyPolicy": PRIVACY, "joinRestrictionPolicy": JOIN}
 MORE_NOISE = {"differentialPrivacyPolicy": PRIVACY | {"epsilonBudget": 1e6}, "joinRestrictionPolicy": JOIN}
@@ -588,175 +396,93 @@ def test_a_view_is_compared_with_what_bigquery_says(
     table = bigquery.Table.from_api_repr(
         {
             "tableReference": {"projectId": PROVIDER, "datasetId": view.dataset, "tableId": name},
-            "labels": {"definition": publish.fingerprint(view)} if has_label else {},
+            "labels": {"definition": on_bigquery.fingerprint(view)} if has_label else {},
             "view": definition,
         }
     )
-    assert publish.is_published(view, table) is is_published
+    assert on_bigquery.is_published(view, table) is is_published
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "is_changeable"),
+    [
+        ("wallet_spend", threshold("50"), True),
+        ("wallet_spend", threshold("60"), False),  # beside a join restriction
+        ("wallet_spend", NOISE, False),
+        ("wallet_spend_private", threshold("50"), False),
+        ("wallet_spend_private", NOISE, True),
+        ("wallet_spend_private", MORE_NOISE, False),
+        ("wallet_orders", threshold("50"), False),
+        ("wallet_spend", {"joinRestrictionPolicy": JOIN}, True),
+    ],
+)
+def test_a_policy_beside_a_join_restriction_stays_as_it_is_and_no_kind_becomes_another(
+    name: str, old: dict, is_changeable: bool
+) -> None:
+    view = next(each for each in views.read() if each.name == name)
+    reference = {"projectId": PROVIDER, "datasetId": view.dataset, "tableId": name}
+    table = bigquery.Table.from_api_repr({"tableReference": reference, "view": {"privacyPolicy": old}})
+    assert on_bigquery.is_changeable(view, table) is is_changeable
 
 
 def test_a_view_without_a_policy_is_compared_with_what_bigquery_says() -> None:
-    [view, *_] = views.read(kind=views.EXCHANGE)
+    [view, *_] = views.read_exchanged()
     reference = {"projectId": MERCHANT, "datasetId": view.dataset, "tableId": view.name}
-    resource = {"tableReference": reference, "labels": {"definition": publish.fingerprint(view)}}
-    assert publish.is_published(view, bigquery.Table.from_api_repr(resource | {"view": {"query": view.query}}))
+    resource = {"tableReference": reference, "labels": {"definition": on_bigquery.fingerprint(view)}}
+    assert on_bigquery.is_published(view, bigquery.Table.from_api_repr(resource | {"view": {"query": view.query}}))
+
+
+def test_the_salt_is_uploaded_from_memory(few: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("a temporary file")
+
+    loads = [call for call in few.calls() if "insert load" in call.text]
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    assert [call.run() for call in loads] == ["created", "created"]
+    assert {call.run() for call in loads} == {None}
 
 
 # The command.
 
-FLAGS = ["--write-project-id", MERCHANT, "--provider-project-id", PROVIDER]
 
-
-@pytest.fixture
-def run(room: Room, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[..., str]:
-    """Run a command against the clients of the tests; returns what it prints, which never has the salt."""
-
-    def connect(settings: Settings, fill_source: bool) -> nullcontext:
-        assert not fill_source
-        return nullcontext(SimpleNamespace(client=room.client_of(settings.write_project_id)))
-
-    def run(arguments: Sequence[str]) -> str:
-        assert command.main(arguments) == 0
-        output = capsys.readouterr().out
-        assert SALT.get_secret_value() not in output
-        return output
-
-    monkeypatch.setenv("DCR_SALT", SALT.get_secret_value())
-    monkeypatch.setattr(warehouse, "connect", connect)
-    monkeypatch.setattr(publish.sharing, "AnalyticsHubServiceClient", lambda: room.sharing_client)
-    return run
-
-
-def test_a_dry_run_prints_every_call_and_makes_none(room: Room, run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_dry_run_prints_every_call_and_makes_none(
+    level: str, room: Room, run: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(warehouse, "connect", lambda *_, **__: pytest.fail("connects to BigQuery"))
     monkeypatch.setattr(publish.sharing, "AnalyticsHubServiceClient", lambda: pytest.fail("connects to the API"))
-    for name, calls in (("publish", room.calls()), ("unpublish", publish.calls_to_unpublish(room.target()))):
-        lines = run([name, *FLAGS, "--dry-run"]).splitlines()
-        assert lines == [f"  would call {call.text}" for call in calls]
+    lines = run(["publish", *FLAGS, "--level", level, "--subscriber", ANN, "--dry-run"]).splitlines()
+    words = {False: "  would call", True: "  would clear up with"}
+    calls = [f"{words[call.clears_up]} {call.text}" for call in room.calls(ANN, level=level)]
+    assert [line for line in lines if line.startswith("  would ")] == calls
     assert room.service.calls == []
 
 
-AS_EXCHANGE = [*FLAGS, "--as", "exchange"]
+def test_a_dry_run_ends_with_the_command_that_publishes_the_same(
+    run: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "my salt.txt"
+    file.write_text(SALT.get_secret_value(), encoding="utf-8")
+    file.chmod(0o600)
+    flags = ["--location", "EU", "--suffix", "_b", "--provider-project-id", PROVIDER]
+    flags += ["--level", "rules", "--subscriber", ANN, "--subscriber", BOB, "--normalize", "uid2"]
+    flags += ["--salt-file", str(file), "--allow-egress", "--log-subscribers", "--yes"]
+    command_line = ["publish", "--write-project-id", MERCHANT, *flags]
+    last = run([*command_line, "--dry-run"]).splitlines()[-1]
+    assert shlex.split(last.removeprefix("Publish it: uv run dcr ")) == command_line
 
 
-def test_a_plain_exchange_lists_both_datasets_without_analysis_rules(room: Room, run: Callable) -> None:
-    run(["publish", *AS_EXCHANGE, "--subscriber", ANN])
-    assert EXCHANGED.items() <= room.contents().items()
-    [(name, exchange)] = room.service.exchanges.items()
-    assert name.endswith("/dataExchanges/dcr_data_generator_exchange")
-    assert "default_exchange_config" in exchange.sharing_environment_config
-    assert [(each.bigquery_dataset.dataset, *each.bigquery_dataset.selected_resources) for each in listings(room)] == [
-        (with_project_number(f"projects/{path.replace('.', '/datasets/')}"),) for path in EXCHANGED
+def test_a_dry_run_shows_the_views_and_their_rules_and_says_that_nothing_was_changed(room: Room, run: Callable) -> None:
+    lines = run(["publish", *FLAGS, "--level", "noise", "--subscriber", ANN, "--dry-run"]).splitlines()
+    views = lines[1 : lines.index("Look at what is there")]
+    assert [line.split(":")[0].strip() for line in views] == [
+        "ewallet_clean_room.wallet_customers_private",
+        "ewallet_clean_room.wallet_spend_private",
     ]
-    assert room.members() == {SUBSCRIBER: [ANN], OWNER: [ANN]}
-    # Results are exported only where that is allowed.
-    assert all(each.restricted_export_config.restrict_query_result for each in listings(room))
-    assert run(["publish", *AS_EXCHANGE, "--subscriber", ANN, "--allow-egress"]).count("recreated") == 2
-    assert not any(each.restricted_export_config.enabled for each in listings(room))
-
-
-def listings(room: Room) -> list:
-    """What is listed."""
-    return list(room.service.listings.values())
-
-
-def test_a_plain_exchange_hashes_the_emails_as_the_clean_room_does() -> None:
-    exchanged = {view.name: view for view in views.read(kind=views.EXCHANGE)}
-    for view in views.read():
-        if view.name != "wallet_spend_private":  # the rows of wallet_spend, with noise
-            assert exchanged[view.name].query == view.query.replace(".clean_room_salt", ".exchange_salt")
-            assert "privacy_policy" not in exchanged[view.name].statement
-
-
-@pytest.fixture
-def three(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The names of three views, those that the query templates read; the commands publish no others."""
-    names, read = {"customers", "wallet_customers", "wallet_spend"}, views.read
-
-    def read_three(suffix: str = "", kind: str = views.CLEAN_ROOM, folder: str = views.VIEWS) -> list[views.View]:
-        return [view for view in read(suffix, kind, folder) if folder == views.KEYS or view.name in names]
-
-    monkeypatch.setattr(views, "read", read_three)
-    return names
-
-
-@pytest.mark.usefixtures("three")
-def test_a_plain_exchange_and_a_clean_room_stand_beside_each_other_and_the_commands_say_what_each_call_changed(
-    room: Room, run: Callable
-) -> None:
-    before = room.contents()
-    first = run(["publish", *FLAGS])
-    published = room.contents()
-    run(["publish", *AS_EXCHANGE])
-    room.service.calls.clear()
-    second = run(["publish", *FLAGS])
-    assert "(changed)" not in run(["publish", *AS_EXCHANGE])
-    assert room.service.changes() == []
-    run(["unpublish", *AS_EXCHANGE])
-    assert room.contents() == published
-    assert len(room.service.listings) == 3
-    outputs = [output.splitlines() for output in (first, second, run(["unpublish", *FLAGS]))]
-    assert room.contents() == before
-    assert [sum("(created)" in line for line in lines) for lines in outputs] == [13, 0, 0]
-    assert [sum("(unchanged)" in line for line in lines) for lines in outputs] == [6, 22, 12]  # no query templates
-    assert [sum("(deleted)" in line for line in lines) for lines in outputs] == [0, 0, 13]
-
-
-TEMPLATES = {"customer_segmentation", "trust_and_fraud", "user_enrichment"}
-
-
-def routines(room: Room) -> dict[str, set[str]]:
-    """The table functions beside the views, and those that may read the views, by dataset."""
-    found = {}
-    for path in VIEWS:
-        client = room.client_of(path.split(".")[0])
-        entries = client.get_dataset(path).access_entries
-        authorized = {each.entity_id["routineId"] for each in entries if each.entity_type == "routine"}
-        assert authorized == {routine.routine_id for routine in client.list_routines(path)}
-        found[path] = authorized
-    return found
-
-
-def test_a_query_template_is_submitted_created_authorized_listed_and_approved_once_and_cannot_become_another(
-    room: Room, run: Callable, three: set[str], capsys: pytest.CaptureFixture
-) -> None:
-    run(["publish", *FLAGS])
-    first, second = (run(["publish", *FLAGS, "--templates"]).splitlines() for _ in range(2))
-    # The views are listed again, since only templates may be asked.
-    assert sum("(recreated: subscribers must refresh)" in line for line in first) == len(three)
-    steps = [line.split()[1] for line in first if re.search("queryTemplate|FUNCTION|routine|listings.*segment", line)]
-    one = ["queryTemplates.create", "jobs.insert", "datasets.patch", "listings.create", "queryTemplates.approve"]
-    assert [step.partition(".")[2] for step in steps][:5] == one
-    assert all("(unchanged)" in line for line in second)
-    assert {name.rpartition("/")[2]: each.state.name for name, each in room.service.templates.items()} == dict.fromkeys(
-        TEMPLATES, "APPROVED"
-    )
-    assert set().union(*routines(room).values()) == TEMPLATES
-    listed = {name.rpartition("/")[2]: each for name, each in room.service.listings.items()}
-    hidden = {name for name, each in listed.items() if each.allow_only_metadata_sharing}
-    assert (listed.keys() - hidden, hidden) == (TEMPLATES, three)
-    # An interrupted run is completed.
-    drafted, submitted, _ = room.service.templates.values()
-    drafted.state, submitted.state = "DRAFTED", "PENDING"
-    drafted.routine.definition_body = "another one"
-    printed = run(["publish", *FLAGS, "--templates"])
-    changes = [printed.count(f"({change})") for change in ("submitted again", "created", "approved")]
-    assert changes == [1, 2, 2]
-    assert set().union(*routines(room).values()) == TEMPLATES
-    next(iter(room.service.templates.values())).routine.definition_body = "another one"
-    assert command.main(["publish", *FLAGS, "--templates"]) == 2
-    assert "is submitted with another definition, and stays: give the function another name" in capsys.readouterr().err
-    run(["unpublish", *FLAGS])
-    assert (room.service.templates, room.service.listings) == ({}, {})
-
-
-def test_a_query_template_reads_the_views_of_one_party_and_one_table_of_the_subscriber(room: Room) -> None:
-    projects = {"merchant": MERCHANT, "ewallet": PROVIDER}
-    for template in room.target().templates:
-        assert template.definition.count("TABLE<") == 1
-        [(project, party)] = set(re.findall(r"`([\w-]+)\.(\w+)_clean_room\.\w+`", template.definition))
-        assert projects[party] == project
-        assert template.definition.count("_clean_room") == 1
+    assert all("epsilon 1 at most, of a budget of 3" in line for line in views)
+    assert lines[-2] == "Nothing was changed."
+    assert lines[-1] == f"Publish it: uv run dcr publish {' '.join(FLAGS)} --level noise --subscriber {ANN}"
 
 
 @pytest.mark.parametrize(
@@ -770,7 +496,21 @@ def test_a_query_template_reads_the_views_of_one_party_and_one_table_of_the_subs
         ("publish", [*FLAGS, "--salt-file", "itself, by mistake"], "itself, by mistake", "a file, not the salt"),
         ("publish", [*FLAGS, "--salt", "given as a flag"], "given as a flag", "'--salt-file'"),
         ("publish", [*FLAGS, "given as an argument"], "given as an argument", "unexpected extra argument"),
-        ("publish", [*AS_EXCHANGE, "--templates"], "x" * 16, "give --templates or --as exchange, not both"),
+        (
+            "publish",
+            [*FLAGS, "--level", SALT.get_secret_value()],
+            SALT.get_secret_value(),
+            "'...' is not one of 'exchan",
+        ),
+        (
+            "publish",
+            [*FLAGS, "--normalize", "a secret"],
+            "a secret",
+            "what is given is not one of 'as_is', 'lower_trim'",
+        ),
+        ("publish", [*FLAGS, "--level", "none"], "x" * 16, "'none' is not one of 'exchange', 'rules', 'noise', 'te"),
+        ("publish", [*FLAGS, "--suffix", "_" * 47], "x" * 16, "is not up to 46 letters, digits and underscores"),
+        ("publish", [*FLAGS, "--match-rate", "0.1"], "x" * 16, "No such option '--match-rate'"),
         ("publish", [], "x" * 16, "give --write-project-id, or rehearse, which runs anywhere"),
         ("unpublish", [], "", "give --write-project-id, or rehearse, which runs anywhere"),
     ],
@@ -815,6 +555,7 @@ def test_an_emulator_has_no_clean_rooms(
 
 def test_another_partnership_is_published_and_deleted_beside_the_first(capsys: pytest.CaptureFixture) -> None:
     flags = ["--dry-run", "--write-project-id", MERCHANT]
+    pattern = r"(merchant|ewallet)_(provider|clean_room|templates|exchange(?!_))\b|dataExchanges/\w+"
     lines = {}
     for name in ("publish", "unpublish"):
         for suffix in ("", "_b"):
@@ -822,6 +563,6 @@ def test_another_partnership_is_published_and_deleted_beside_the_first(capsys: p
                 patch.setenv("DCR_SALT", SALT.get_secret_value())
                 assert command.main([name, *flags, "--suffix", suffix]) == 0
             lines[suffix] = capsys.readouterr().out
-        # Each party's datasets and the exchange have other names; all else is the same.
-        expected = re.sub(r"(merchant|ewallet)_(provider|clean_room)\b|dataExchanges/\w+", r"\g<0>_b", lines[""])
-        assert lines["_b"] == expected != lines[""]
+        # Each party's datasets and the exchange have other names, and commands have the suffix; all else is the same.
+        expected = re.sub(pattern, r"\g<0>_b", lines[""])
+        assert lines["_b"].replace(" --suffix _b", "") == expected != lines[""]

@@ -15,9 +15,10 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from dcr_data_generator import main, shutdown
-from dcr_data_generator.embedded import engine
+from dcr_data_generator import main
+from dcr_data_generator.console import process
 from dcr_data_generator.errors import UserError
+from dcr_data_generator.warehouse.embedded import engine
 from tests.support import emulator
 from tests.support.damages import DAMAGES
 
@@ -47,21 +48,18 @@ def test_the_embedded_server_listens_on_127_0_0_1_alone(endpoints: engine.Endpoi
     assert {address.partition(":")[0] for address in addresses} <= local
 
 
+@pytest.mark.slow
 def test_a_data_directory_in_use_is_refused_and_neither_run_is_harmed(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     with engine.running(directory) as endpoints:
         client = emulator.connect(endpoints.rest, "somebody")
         client.create_dataset("mine")
         client.query_and_wait("CREATE TABLE mine.seven AS SELECT 7 AS seven")
-        # What an upload of the first run holds while it is on its way.
-        (directory / "uploads").mkdir(exist_ok=True)
-        (directory / "uploads" / "on_its_way.bin").write_bytes(b"half a table")
         status, out, err = emulator.run_program("--embedded-dir", str(directory))
         assert (status, out) == (2, "")
         line = emulator.only_line(err)
         assert str(directory) in line
         assert "in use" in line
-        assert (directory / "uploads" / "on_its_way.bin").read_bytes() == b"half a table"
         assert [row.seven for row in client.query_and_wait("SELECT seven FROM mine.seven")] == [7]
 
 
@@ -102,38 +100,35 @@ def test_data_that_cannot_be_opened_are_not_named_to_be_removed(
 ) -> None:
     (tmp_path / engine.DATA).symlink_to("/proc/nothing/can/be/created/here")
     monkeypatch.setattr(Path, "is_symlink", lambda _: False)
+    monkeypatch.setattr(Path, "is_file", lambda _: True)
     with pytest.raises(UserError, match=r"cannot be opened .*: give another --embedded-dir"):
         start(tmp_path)
 
 
-@pytest.mark.parametrize("name", [engine.MARKER, engine.UPLOADS, engine.DATA])
+@pytest.mark.parametrize("name", [engine.MARKER, engine.DATA])
 def test_a_link_among_the_data_is_refused_and_leads_nowhere(name: str, tmp_path: Path) -> None:
     directory, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
     directory.mkdir()
-    if name == engine.UPLOADS:
-        elsewhere.mkdir()
     (directory / name).symlink_to(elsewhere)
     with pytest.raises(UserError, match=f"{name} is a link"):
         start(directory)
-    assert [path for path in tmp_path.rglob("*") if path.name not in (name, "data")] == [elsewhere] * elsewhere.exists()
+    assert [path for path in tmp_path.rglob("*") if path.name not in (name, "data")] == []
 
 
-@pytest.mark.parametrize("folder", ["", engine.UPLOADS])
-def test_a_folder_that_may_not_be_written_is_named_before_anything_is_done(folder: str) -> None:
+def test_a_folder_that_may_not_be_written_is_named_before_anything_is_done() -> None:
     person = os.geteuid()
     with tempfile.TemporaryDirectory() as name:  # pytest's folders are closed to others
         directory = Path(name)
         engine.prepare(directory)
         (directory / engine.DATA).touch()
-        directory.chmod(0o755)
-        (directory / folder).chmod(0o555)
+        directory.chmod(0o555)
         try:
             os.seteuid(person or 65534)  # root may write everywhere
             with pytest.raises(UserError, match=r"cannot be written \(.*\): give another --embedded-dir"):
                 engine.prepare(directory)
         finally:
             os.seteuid(person)
-            (directory / folder).chmod(0o755)
+            directory.chmod(0o755)
 
 
 def test_variables_of_the_emulator_do_not_reach_the_embedded_one(
@@ -189,20 +184,7 @@ def test_a_data_directory_of_another_version_is_named_to_be_removed_and_stays_as
     assert (directory / engine.DATA).read_bytes() == before
 
 
-def test_neither_old_versions_of_a_changed_table_nor_old_jobs_are_kept(tmp_path: Path) -> None:
-    with engine.running(tmp_path) as endpoints:
-        client = emulator.connect(endpoints.rest, "somebody")
-        client.create_dataset("mine")
-        client.query_and_wait("CREATE TABLE mine.seven AS SELECT 7 AS seven")
-        client.query_and_wait("UPDATE mine.seven SET seven = 8 WHERE TRUE")
-        assert [list(row) for row in client.query("SELECT * FROM mine.seven").result()] == [[8]]
-        assert {job.state for job in client.list_jobs()} == {"DONE"}
-    with duckdb.connect(tmp_path / engine.DATA, read_only=True) as database:
-        tables = database.sql("SELECT table_name FROM duckdb_tables() WHERE schema_name = '_bqemulator_snapshots'")
-        assert tables.fetchall() == []
-        assert database.sql("SELECT * FROM _bqemulator_catalog.jobs").fetchall() == []
-
-
+@pytest.mark.slow
 def test_a_disk_that_fills_during_a_run_ends_it_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -231,35 +213,25 @@ def test_a_disk_that_fills_during_a_run_ends_it_at_once(
     assert len(bodies) == len(set(bodies))
 
 
-def test_the_uploads_of_a_killed_run_are_removed_and_a_persons_own_file_stays(tmp_path: Path) -> None:
-    uploads = tmp_path / "data/uploads"
-    uploads.mkdir(parents=True)
-    (uploads / "holiday.jpg").write_text("mine", encoding="utf-8")
-    (uploads / f"{'0123456789abcdef' * 2}.bin").write_bytes(b"half a table")
-    with engine.running(tmp_path / "data"):
-        assert [path.name for path in uploads.iterdir()] == ["holiday.jpg"]
-    assert [path.name for path in uploads.iterdir()] == ["holiday.jpg"]
-
-
 def test_a_run_that_is_stopped_in_the_midst_of_an_upload_leaves_no_file_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Raised again at once: the engine has not stopped by then.
-    monkeypatch.setattr(shutdown, "REPEAT_SECONDS", 0.001)
-    uploads = tmp_path / "data/uploads"
+    monkeypatch.setattr(process, "REPEAT_SECONDS", 0.001)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def upload_half(url: str) -> None:
         job = {"configuration": {"load": {"destinationTable": {"projectId": "a", "datasetId": "b", "tableId": "c"}}}}
         begun = requests.post(f"{url}/upload/bigquery/v2/projects/a/jobs?uploadType=resumable", json=job, timeout=10)
         sent = {"data": bytes(1 << 18), "headers": {"Content-Range": f"bytes 0-{(1 << 18) - 1}/{1 << 19}"}}
         assert requests.put(begun.headers["Location"], **sent, timeout=10).status_code == 308
-        assert len([*uploads.iterdir()]) == 1
+        assert len([*tmp_path.glob("dcr_data_generator_*/uploads_*/*.bin")]) == 1
 
     def run() -> None:
-        with shutdown.handle_signals(), engine.running(tmp_path / "data") as (url, _):
+        with process.handle_signals(), engine.running(tmp_path / "data") as (url, _):
             upload_half(url)
             signal.raise_signal(signal.SIGTERM)
 
-    with pytest.raises(shutdown.Stopped):
+    with pytest.raises(process.Stopped):
         run()
-    assert not [*uploads.iterdir()]
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]

@@ -1,7 +1,9 @@
 """The embedded BigQuery is no way to the person's files, and none for a page in the person's browser."""
 
+import asyncio
 import gzip
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,10 +12,11 @@ import duckdb
 import fastavro
 import pytest
 import requests
+from bqemulator.config import PersistenceMode, Settings
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import bigquery
 
-from dcr_data_generator.embedded import engine, lock
+from dcr_data_generator.warehouse.embedded import engine, guard
 from tests.support import emulator
 
 SECRET = "nobody's business"
@@ -26,6 +29,13 @@ def client(connect: Callable) -> bigquery.Client:
     client = connect("lock-tests").client
     client.create_dataset("d")
     return client
+
+
+@pytest.fixture
+def uploads() -> Path:
+    """The folder of the uploads."""
+    [*folders] = Path(tempfile.gettempdir()).glob("uploads_*")
+    return folders[0]
 
 
 @pytest.fixture
@@ -45,7 +55,7 @@ def outside(tmp_path: Path) -> Iterator[Path]:
     [
         "SELECT * FROM read_text('{outside}/secret.csv')",
         "SELECT * FROM read_csv_auto('{outside}/secret.csv')",
-        "SELECT * FROM read_text('{data}/uploads/../../../../../../../..{outside}/secret.csv')",
+        "SELECT * FROM read_text('{uploads}/../../../../../../../..{outside}/secret.csv')",
         "SELECT * FROM st_read('{outside}/secret.csv')",
         "CREATE VIEW d.v AS SELECT * FROM read_text('{outside}/secret.csv')",
         "CREATE FUNCTION d.f() AS ((SELECT content FROM read_text('{outside}/secret.csv')))",
@@ -62,14 +72,92 @@ def outside(tmp_path: Path) -> Iterator[Path]:
         "PRAGMA lock_configuration = false",
     ],
 )
-def test_no_statement_reaches_a_file_of_the_person(statement: str, outside: Path, client: bigquery.Client) -> None:
-    [[_, _, database]] = client.query_and_wait("PRAGMA database_list")
-    data = Path(database).parent
-    marker = (data / engine.MARKER).read_bytes()
+def test_no_statement_reaches_a_file_of_the_person(
+    statement: str, outside: Path, client: bigquery.Client, data_directory: Path, uploads: Path
+) -> None:
+    marker = (data_directory / engine.MARKER).read_bytes()
+    text = statement.format(outside=outside, data=data_directory, uploads=uploads)
     with pytest.raises(GoogleAPICallError) as refused:
-        client.query(statement.format(outside=outside, data=data), retry=None, job_retry=None).result(retry=None)
+        client.query(text, retry=None, job_retry=None).result(retry=None)
     assert SECRET not in str(refused.value)
-    assert (data / engine.MARKER).read_bytes() == marker
+    assert (data_directory / engine.MARKER).read_bytes() == marker
+
+
+@pytest.mark.parametrize("statement", ["FROM read_text('{outside}/secret.csv')", "COPY (SELECT 1) TO '{outside}/a'"])
+def test_the_engine_itself_reaches_no_file_of_the_person(statement: str, outside: Path, tmp_path: Path) -> None:
+    # Even if a statement of DuckDB's own came through.
+    locked = guard.LockedEngine(
+        Settings.model_construct(
+            persistence_mode=PersistenceMode.EPHEMERAL,
+            upload_staging_dir=tmp_path / "uploads",
+            enable_format_extensions=False,
+        )
+    )
+    asyncio.run(locked.start())
+    with pytest.raises(duckdb.PermissionException):
+        locked.connection.execute(statement.format(outside=outside)).fetchall()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "PRAGMA enable_profiling",
+        "PRAGMA database_list",
+        "pragma Enable_Progress_Bar",
+        "/* first */ PRAGMA enable_profiling",
+        "SELECT 1; PRAGMA enable_profiling",
+        "EXECUTE IMMEDIATE 'PRAGMA enable_profiling'",
+        "BEGIN PRAGMA enable_profiling; END",
+        "CALL enable_logging(storage_path='{data}')",
+        "SELECT * FROM enable_logging()",
+        "SELECT * FROM system.main.ENABLE_LOGGING()",
+        'SELECT * FROM "enable_logging" ()',
+        "SELECT * FROM `enable_logging`()",
+        "SELECT (SELECT COUNT(*) FROM truncate_duckdb_logs())",
+        "CREATE TABLE d.made AS SELECT * FROM enable_profiling()",
+        "CREATE VIEW d.made AS SELECT * FROM duckdb_settings()",
+        "EXECUTE IMMEDIATE 'SELECT * FROM disable_logging()'",
+        "SET threads = 1",
+        "SET GLOBAL memory_limit = '1MB'",
+        "RESET ALL",
+        "USE d",
+        "CHECKPOINT",
+        "FORCE CHECKPOINT",
+        "VACUUM",
+        "ANALYZE",
+        "LOAD json",
+        "DETACH bqemulator",
+        "PREPARE q AS SELECT 1",
+        "CREATE SECRET s (TYPE s3)",
+        "CREATE SEQUENCE s",
+        "CREATE TYPE t AS ENUM ('a')",
+        "EXPLAIN ANALYZE SELECT 1",
+        "UPDATE EXTENSIONS",
+        "CREATE OR REPLACE MACRO trim(x) AS 'mine'",
+        "CREATE MACRO lower(x) AS 'mine'",
+        "DROP MACRO trim",
+        "ALTER DATABASE bqemulator SET ALIAS TO mine",
+        "DESCRIBE SELECT * FROM enable_logging()",
+    ],
+)
+def test_a_statement_that_bigquery_does_not_have_is_refused_and_changes_nothing_for_others(
+    statement: str, client: bigquery.Client, data_directory: Path
+) -> None:
+    with pytest.raises(GoogleAPICallError):
+        client.query(statement.format(data=data_directory), retry=None, job_retry=None).result(retry=None)
+    assert [row.seven for row in client.query_and_wait("SELECT 7 AS seven")] == [7]
+
+
+def test_names_of_duckdb_s_own_functions_are_names_like_any(client: bigquery.Client) -> None:
+    client.query_and_wait("CREATE TABLE d.summary (seq_scan STRING, checkpoint INT64)")
+    client.query_and_wait("INSERT INTO d.summary (seq_scan, checkpoint) VALUES ('enable_logging()', 1)")
+    query = (
+        "WITH query AS (SELECT checkpoint, REPEAT(seq_scan, 2) AS seq_scan FROM d.summary "
+        "WHERE seq_scan = 'enable_logging()') "
+        "SELECT seq_scan, checkpoint, (checkpoint) AS query FROM query, UNNEST(GENERATE_ARRAY(1, 2))"
+    )
+    rows = [row.values() for row in client.query(query).result()]
+    assert rows == [("enable_logging()enable_logging()", 1, 1)] * 2
 
 
 @pytest.mark.parametrize("file_format", ["CSV", "AVRO"])
@@ -89,8 +177,8 @@ def test_an_extract_job_writes_no_file_and_makes_no_folder(outside: Path, client
 
 def test_a_query_larger_than_the_memory_still_uses_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limited = tmp_path / "limited.sql"
-    limited.write_text(lock.SETTINGS.read_text(encoding="utf-8").replace("'4GiB'", "'100MB'"), encoding="utf-8")
-    monkeypatch.setattr(lock, "SETTINGS", limited)
+    limited.write_text(guard.SETTINGS.read_text(encoding="utf-8").replace("'4GiB'", "'100MB'"), encoding="utf-8")
+    monkeypatch.setattr(guard, "SETTINGS", limited)
     engine.prepare(tmp_path)
     with duckdb.connect(tmp_path / engine.DATA) as first:  # the engine opens the same database, which keeps its threads
         first.execute("SET threads = 1")

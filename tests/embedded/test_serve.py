@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from google.api_core.exceptions import GoogleAPICallError
 
-from dcr_data_generator.embedded import __main__ as embedded
-from dcr_data_generator.embedded import engine
+from dcr_data_generator.commands import group
+from dcr_data_generator.warehouse.embedded import engine
 from tests.support import emulator
 
 
+@pytest.mark.slow
 def test_the_printed_example_works_as_it_stands_and_ctrl_c_ends_it_without_another_word(
     filled: Path, tmp_path: Path
 ) -> None:
@@ -40,6 +41,7 @@ def test_the_printed_example_works_as_it_stands_and_ctrl_c_ends_it_without_anoth
         assert emulator.end_of(process) == (130, "", "")
 
 
+@pytest.mark.slow
 def test_where_the_usual_port_is_taken_another_one_is_served(
     filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,7 +61,7 @@ def test_a_directory_without_data_is_one_line_and_stays_as_it_is(exists: bool, t
     directory = tmp_path / "data"
     if exists:
         directory.mkdir()
-    status, out, err = emulator.run_here("serve", "--embedded-dir", str(directory), command=embedded.main)
+    status, out, err = emulator.run_here("serve", "--embedded-dir", str(directory), command=group.main)
     assert (status, out) == (2, "")
     assert f"{directory} has no tables" in emulator.only_line(err)
     assert [*tmp_path.rglob("*")] == ([directory] if exists else [])
@@ -68,12 +70,12 @@ def test_a_directory_without_data_is_one_line_and_stays_as_it_is(exists: bool, t
 def test_data_without_the_tables_of_a_run_is_one_line(tmp_path: Path) -> None:
     with engine.running(tmp_path):
         pass
-    status, out, err = emulator.run_here("serve", "--embedded-dir", str(tmp_path), command=embedded.main)
+    status, out, err = emulator.run_here("serve", "--embedded-dir", str(tmp_path), command=group.main)
     assert (status, out) == (2, "")
     assert f"{tmp_path} has no tables" in emulator.only_line(err)
 
 
 def test_an_unknown_command_is_one_line() -> None:
-    status, out, err = emulator.run_here("server", command=embedded.main)
+    status, out, err = emulator.run_here("server", command=group.main)
     assert (status, out) == (2, "")
     assert "serve" in emulator.only_line(err)

@@ -1,42 +1,46 @@
 """Filling the embedded source: with the sample, or with a person's own export."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from google.cloud import bigquery
 
-from dcr_data_generator import source
-from dcr_data_generator.embedded import sample, thelook
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.tables import SOURCE
+from dcr_data_generator.verify import source
+from dcr_data_generator.warehouse.embedded import sample, thelook
+from dcr_data_generator.warehouse.warehouse import Warehouse
 from tests.support.exports import ITEMS_HEADER, ORDERS_HEADER, USERS_HEADER, order, user, write
-from tests.support.settings import make_settings
+from tests.support.settings import make_settings, on
 
 
 @pytest.fixture
-def client(connect: Callable) -> bigquery.Client:
-    """A client of the embedded BigQuery, which has no source."""
-    client = connect("thelook-tests").client
-    client.delete_dataset(SOURCE, delete_contents=True, not_found_ok=True)
-    return client
+def place(connect: Callable[[str], Warehouse]) -> Warehouse:
+    """The embedded BigQuery, which has no source."""
+    place = connect("thelook-tests")
+    place.client.delete_dataset(SOURCE, delete_contents=True, not_found_ok=True)
+    return replace(place, missing_source=partial(thelook.missing_source, place.client))
 
 
-def fill(client: bigquery.Client, folder: Path) -> None:
-    """Fill the source with an export, for a run on its two days."""
-    thelook.fill(client, make_settings(source=folder, target_date="2025-09-13", days=2))
+def fill(place: Warehouse, folder: Path | None, days: int = 2, function: Callable = source.fill) -> None:
+    """Fill the source with an export, or the sample, for a run on two days; or check it by another function."""
+    knobs = {"source": folder, "target_date": "2025-09-13", "days": days}
+    settings = make_settings(**knobs)
+    function(on(place, **knobs), settings.snapshot, settings.draws, settings.result.engine)
 
 
-def statuses(client: bigquery.Client) -> list[tuple[int, str]]:
+def statuses(place: Warehouse) -> list[tuple[int, str]]:
     """The orders of the source and their statuses."""
-    rows = client.query_and_wait(f"SELECT order_id, status FROM `{SOURCE}.orders` ORDER BY order_id")
+    rows = place.client.query_and_wait(f"SELECT order_id, status FROM `{SOURCE}.orders` ORDER BY order_id")
     return [(row.order_id, row.status) for row in rows]
 
 
-def load_jobs(client: bigquery.Client) -> int:
+def load_jobs(place: Warehouse) -> int:
     """How many load jobs there have been so far."""
-    return sum(job.job_type == "load" for job in client.list_jobs(max_results=1000, all_users=True))
+    return sum(job.job_type == "load" for job in place.client.list_jobs(max_results=1000, all_users=True))
 
 
 @pytest.fixture
@@ -50,10 +54,10 @@ def export(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-def test_an_exports_values_reach_the_source(client: bigquery.Client, export: Callable) -> None:
-    fill(client, export("good", users=[USERS_HEADER, user(state="", street_address='""')]))
-    assert statuses(client) == [(11, "Returned"), (12, "Processing")]
-    [row] = client.query_and_wait(f"SELECT * FROM `{SOURCE}.users`")
+def test_an_exports_values_reach_the_source(place: Warehouse, export: Callable) -> None:
+    fill(place, export("good", users=[USERS_HEADER, user(state="", street_address='""')]))
+    assert statuses(place) == [(11, "Returned"), (12, "Processing")]
+    [row] = place.client.query_and_wait(f"SELECT * FROM `{SOURCE}.users`")
     assert (row.id, row.age, row.state, row.street_address, row.city) == (1, 49, None, "", "null")
     assert (row.latitude, row.created_at) == (-8.065346116, pd.Timestamp(2024, 10, 25, 7, 9, tz="UTC"))
 
@@ -69,53 +73,54 @@ def test_an_exports_values_reach_the_source(client: bigquery.Client, export: Cal
     ],
 )
 def test_a_bad_export_leaves_the_source_as_it_was(
-    name: str, content: list[str] | None, client: bigquery.Client, export: Callable
+    name: str, content: list[str] | None, place: Warehouse, export: Callable
 ) -> None:
-    fill(client, export("good"))
+    fill(place, export("good"))
     bad = export("bad", **{"orders": [ORDERS_HEADER, order(13, user_id="1")]} | ({name: content} if content else {}))
     if content is None:
         (bad / f"{name}.csv").unlink()
     with pytest.raises(UserError):
-        fill(client, bad)
-    assert statuses(client) == [(11, "Returned"), (12, "Processing")]
-    fill(client, export("another", orders=[ORDERS_HEADER, order(13, user_id="1")]))
-    assert statuses(client) == [(13, "Processing")]
+        fill(place, bad)
+    assert statuses(place) == [(11, "Returned"), (12, "Processing")]
+    fill(place, export("another", orders=[ORDERS_HEADER, order(13, user_id="1")]))
+    assert statuses(place) == [(13, "Processing")]
 
 
-def test_another_window_of_the_same_export_may_have_no_customers(client: bigquery.Client, export: Callable) -> None:
-    fill(client, folder := export("good"))
-    with pytest.raises(UserError, match="none of the window's 1 orders has a user with an email"):
-        source.check(client, make_settings(source=folder, target_date="2025-09-13"))
+def test_another_window_of_the_same_export_may_have_no_customers(place: Warehouse, export: Callable) -> None:
+    fill(place, folder := export("good"))
+    with pytest.raises(UserError, match="of the window's 1 order, none has a user with an email"):
+        fill(place, folder, days=1, function=source.check)
 
 
-def test_the_same_content_is_not_loaded_again_and_another_one_is(client: bigquery.Client, export: Callable) -> None:
-    fill(client, export("first"))
-    jobs = load_jobs(client)
+def test_the_same_content_is_not_loaded_again_and_another_one_is(place: Warehouse, export: Callable) -> None:
+    fill(place, export("first"))
+    jobs = load_jobs(place)
     folder = export("second")
-    fill(client, folder)
-    assert load_jobs(client) == jobs
-    fill(client, write(folder, users=[USERS_HEADER, user(city="Acre")]))
-    assert load_jobs(client) == jobs + 3
-    [row] = client.query_and_wait(f"SELECT city FROM `{SOURCE}.users`")
+    fill(place, folder)
+    assert load_jobs(place) == jobs
+    fill(place, write(folder, users=[USERS_HEADER, user(city="Acre")]))
+    assert load_jobs(place) == jobs + 3
+    [row] = place.client.query_and_wait(f"SELECT city FROM `{SOURCE}.users`")
     assert row.city == "Acre"
 
 
-def test_a_source_whose_table_was_dropped_by_hand_is_loaded_again(client: bigquery.Client, export: Callable) -> None:
-    fill(client, folder := export("good"))
-    client.delete_table(f"{SOURCE}.users")
-    fill(client, folder)
-    [row] = client.query_and_wait(f"SELECT COUNT(*) AS users FROM `{SOURCE}.users`")
+def test_a_source_whose_table_was_dropped_by_hand_is_loaded_again(place: Warehouse, export: Callable) -> None:
+    fill(place, folder := export("good"))
+    place.client.delete_table(f"{SOURCE}.users")
+    fill(place, folder)
+    [row] = place.client.query_and_wait(f"SELECT COUNT(*) AS users FROM `{SOURCE}.users`")
     assert row.users == 1
 
 
-def test_a_load_that_breaks_off_is_done_again(client: bigquery.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_load_that_breaks_off_is_done_again(place: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.missing_source = partial(thelook.unfinished_source, place.client)  # as on another emulator
     with monkeypatch.context() as patch:
         patch.setattr(thelook, "run_in_parallel", lambda *_: (_ for _ in ()).throw(ConnectionError()))
         with pytest.raises(ConnectionError):
-            thelook.fill_if_missing(client, make_settings())
-    thelook.fill_if_missing(client, make_settings())
-    [row] = client.query_and_wait(f"SELECT COUNT(*) AS orders FROM `{SOURCE}.orders`")
+            fill(place, None)
+    fill(place, None)
+    [row] = place.client.query_and_wait(f"SELECT COUNT(*) AS orders FROM `{SOURCE}.orders`")
     assert row.orders == len(sample.generate()["orders"])
-    jobs = load_jobs(client)
-    thelook.fill_if_missing(client, make_settings())
-    assert load_jobs(client) == jobs
+    jobs = load_jobs(place)
+    fill(place, None)
+    assert load_jobs(place) == jobs

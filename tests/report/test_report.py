@@ -2,17 +2,28 @@
 
 import json
 import re
+import shlex
+import tomllib
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from dcr_data_generator import sql, use_cases
+from dcr_data_generator import sql
+from dcr_data_generator.console.terminal import Terminal
 from dcr_data_generator.errors import UserError
-from dcr_data_generator.report import Attempt, Protected, report
-from dcr_data_generator.use_cases import UseCase
-from dcr_data_generator.values import plain
-from dcr_data_generator.warehouse import Warehouse
+from dcr_data_generator.output import files
+from dcr_data_generator.output.report import report
+from dcr_data_generator.output.report.report import Attempt, Protected
+from dcr_data_generator.settings import Window
+from dcr_data_generator.values import plain, printable
+from dcr_data_generator.verify import use_cases
+from dcr_data_generator.verify.checks import Check
+from dcr_data_generator.verify.use_cases import UseCase
+from dcr_data_generator.warehouse.warehouse import Warehouse
+from tests.support.docs import ROOT
 from tests.support.page import Page, is_harmless
 from tests.support.settings import make_settings
 from tests.support.worlds import MARKUP, TABLES, all_green, fill, green_and_red, small_world, wild_world, write
@@ -50,20 +61,26 @@ def test_the_report_names_the_run_and_counts_its_tables(default_report: Path, de
     client = default_run.client
     words = Page(default_report.read_text(encoding="utf-8")).words()
     assert default_run.name in words
-    assert (
-        "Orders from 2025-09-23 Seed 42 Match rate 50.00% Wallet payment rate 80.00% Wallet-only rate 20.00%" in words
-    )
+    days = "Orders from 2025-09-23, the last whole day of the source"
+    assert f"{days} Seed 42 Match rate 50.00% Wallet payment rate 80.00% Wallet-only rate 20.00%" in words
     for table in TABLES:
         [[rows]] = client.query_and_wait(f"SELECT COUNT(*) FROM {table}")
         assert f"{table} {rows:,} rows" in words
 
 
+def test_only_a_day_that_the_source_has_told_is_called_its_last(place: Warehouse, tmp_path: Path) -> None:
+    fill(place, orders=[{"order_id": 1, "user_id": 1, "created_at": "2025-09-20 12:00:00 UTC"}])
+    path, kept = tmp_path / "report.html", replace(place, window=Window(date(2025, 9, 20), 1))
+    settings = make_settings("--keep-snapshot", report=path, embedded_dir=tmp_path)
+    report.write(kept, settings, [], use_cases.run(kept), use_cases.count(kept))
+    assert "Orders from 2025-09-20 Seed" in Page(path.read_text(encoding="utf-8")).words()
+
+
 def test_the_report_has_every_question_answer_query_check_and_column(
     default_report: Path, default_run: Warehouse
 ) -> None:
-    client = default_run.client
     words = Page(default_report.read_text(encoding="utf-8")).words()
-    for answer in use_cases.run(client, make_settings()):
+    for answer in use_cases.run(default_run):
         for said in (answer.question, answer.who_asks, answer.answer, " ".join(answer.query.split())):
             assert said in words
     for check in sql.read_folder("checks"):
@@ -79,16 +96,16 @@ def test_the_summary_has_the_figure_of_each_answer(default_report: Path) -> None
     page = default_report.read_text(encoding="utf-8")
     # By hand, from what the README shows of a run.
     assert re.findall(r'<p class="figure">(.*)</p>', page) == [
-        "36.73%",
-        "$48.85 to $183.68",
-        "422 of 565",
-        "565 of 706",
+        "41.96%",
+        "$57.00 to $240.05",
+        "413 of 542",
+        "542 of 678",
     ]
 
 
 def test_a_columns_type_has_one_name_which_is_bigquerys(default_report: Path) -> None:
     page = Page(default_report.read_text(encoding="utf-8"))
-    columns = page.words().partition("Each looks for rows")[2]
+    columns = page.words().partition("Each looks for rows")[2].partition("Made on")[0]
     names = set(re.findall(r"\b[A-Z]{2,}\d*\b", columns)) - {"ID", "IDS", "UUID", "US"}
     assert names == {"INT64", "STRING", "TIMESTAMP", "FLOAT64", "DATE", "BOOL", "NOT", "NULL"}
 
@@ -96,10 +113,10 @@ def test_a_columns_type_has_one_name_which_is_bigquerys(default_report: Path) ->
 def test_the_overlap_is_in_words_and_to_scale(default_report: Path) -> None:
     page = Page(default_report.read_text(encoding="utf-8"))
     words = page.words()
-    assert "Match rate 50.00% (target 50.00%): 565 of the merchant's 1,130 customers hold a wallet." in words
-    assert "565 people known to the merchant only 565 to both parties 141 to the provider only" in words
+    assert "Match rate 50.00% (target 50.00%): 542 of the merchant's 1,084 customers hold a wallet." in words
+    assert "542 people known to the merchant only 542 to both parties 136 to the provider only" in words
     parts = [attributes["style"] for _, attributes in page.tags if attributes.get("style", "").startswith("flex")]
-    assert parts == ["flex: 565", "flex: 565", "flex: 141"]
+    assert parts == ["flex: 542", "flex: 542", "flex: 136"]
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +124,7 @@ def small_report(place: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
     """The report of the small world, without checks: where it is, its page as a run writes it, and the answers."""
     fill(place, **small_world())
     path = tmp_path_factory.mktemp("small") / "my report.html"
-    return path, Page(write(place, path)), use_cases.run(place.client, make_settings())
+    return path, Page(write(place, path)), use_cases.run(place)
 
 
 @pytest.fixture
@@ -118,7 +135,7 @@ def small_page(small_report: tuple[Path, Page, list[UseCase]]) -> Page:
 
 def test_every_mark_says_what_it_shows(small_page: Page) -> None:
     assert small_page.tooltips()[:25] == [
-        "1 people known to the merchant only",
+        "1 person known to the merchant only",
         "2 to both parties",
         "1 to the provider only",
         "Complete, through the wallet: 1",
@@ -133,14 +150,14 @@ def test_every_mark_says_what_it_shows(small_page: Page) -> None:
         "Returned, otherwise: $0.00",
         "unknown, through the wallet: $0.00",
         "unknown, otherwise: $1.25",
-        "unknown, average order value (1 customers): $7.00",
+        "unknown, average order value (customers: 1): $7.00",
         "unknown, the middle half of the orders: $7.00 to $7.00",
-        "Free, average order value (1 customers): $4.50",
+        "Free, average order value (customers: 1): $4.50",
         "Free, the middle half of the orders: $4.50 to $4.50",
         "verified, customers: 1",
         "unverified, customers: 1",
-        "verified, 0 of 2 orders: 0.00%",
-        "unverified, 1 of 1 orders: 100.00%",
+        "verified, refunded 0 of 2: 0.00%",
+        "unverified, refunded 1 of 1: 100.00%",
         "Japan, <25, users: 1",
         "Japan, 25-34, users: 0",
     ]
@@ -167,7 +184,7 @@ def test_the_spread_is_the_middle_half_of_a_tiers_orders(tooltips: Callable) -> 
         for amount in (1, 2, 3, 4, 90)
     ]
     said = tooltips(**world)
-    assert "Free, average order value (1 customers): $20.00" in said
+    assert "Free, average order value (customers: 1): $20.00" in said
     assert "Free, the middle half of the orders: $2.00 to $4.00" in said
 
 
@@ -191,7 +208,7 @@ def test_of_many_countries_and_statuses_the_rest_is_put_together(tooltips: Calla
 def test_a_red_check_comes_first_with_its_violating_rows(wild_report: Path) -> None:
     page = Page(wild_report.read_text(encoding="utf-8"))
     words = page.words()
-    assert "✗ 1 of 2 checks are red: do not show these tables to anyone." in words
+    assert "✗ 1 of 2 checks is red: do not show these tables to anyone." in words
     assert "✗ Nothing is lost. b_fails: 1,234 violating rows email x@example.com, city </script><script>" in words
     assert words.index("Nothing is lost.") < words.index("✓ All is well.")
     assert [tag for tag, attributes in page.tags if attributes.get("class") == "red"] == ["p", "li"]
@@ -227,7 +244,7 @@ def test_an_amount_that_is_not_a_number_is_unknown_and_breaks_no_chart(tooltips:
         for order_id, amount in ((10, None), (20, "NaN"), (30, "Infinity"))
     ]
     said = tooltips(**world)
-    assert "Free, average order value (1 customers): unknown" in said
+    assert "Free, average order value (customers: 1): unknown" in said
     assert "unknown, through the wallet: unknown" in said
     assert "Returned, otherwise: $0.00" in said
 
@@ -269,7 +286,9 @@ def test_the_report_of_the_default_run_is_below_200_kb(default_report: Path) -> 
 
 
 def test_the_same_tables_make_the_same_file(default_report: Path, default_run: Warehouse, tmp_path: Path) -> None:
-    assert write(default_run, tmp_path / "again.html", all_green()) == default_report.read_text(encoding="utf-8")
+    again = write(default_run, tmp_path / "again.html", all_green())
+    # The footer names the time and the folder.
+    assert again.partition("<footer>")[0] == default_report.read_text(encoding="utf-8").partition("<footer>")[0]
 
 
 def test_a_report_is_replaced_only_by_a_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,15 +312,15 @@ def test_a_file_that_is_not_a_report_is_not_replaced(content: str, tmp_path: Pat
     path = tmp_path / "report.html"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=r"report\.html is not a report of this program, and stays"):
-        report.check_path(make_settings(report=path))
-    report.check_path(make_settings(report=path, no_report=True))
+        files.check_paths(make_settings(report=path))
+    files.check_paths(make_settings(report=path, no_report=True))
 
 
 @pytest.mark.usefixtures("wanted")
 def test_a_report_and_an_empty_file_are_replaced(default_report: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.html").touch()
     for path in (default_report, tmp_path / "empty.html", tmp_path / "new.html"):
-        report.check_path(make_settings(report=path))
+        files.check_paths(make_settings(report=path))
 
 
 @pytest.mark.usefixtures("wanted")
@@ -311,7 +330,7 @@ def test_no_report_is_written_among_the_data(tmp_path: Path) -> None:
     for folder in ("data", "link", "data/uploads"):
         settings = make_settings(embedded_dir=tmp_path / "data", report=tmp_path / folder / "bqemulator.duckdb")
         with pytest.raises(UserError, match="among the data of the embedded BigQuery"):
-            report.check_path(settings)
+            files.check_paths(settings)
 
 
 def test_the_report_has_no_control_character_wherever_a_text_comes_from(place: Warehouse, tmp_path: Path) -> None:
@@ -319,9 +338,22 @@ def test_the_report_has_no_control_character_wherever_a_text_comes_from(place: W
     for user in world["users"]:
         user["country"] = "\x1b]0;title\x07\u202eJapan"
     fill(place, **world)
-    page = write(place._replace(name="in \x1b[31mred"), tmp_path / "report.html")
+    page = write(replace(place, name="in \x1b[31mred"), tmp_path / "report.html")
     assert is_harmless(page)
     assert "Japan" in page
+
+
+def test_of_one_thing_the_singular_is_said(place: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    fill(place, **{name: rows[:1] for name, rows in small_world().items()})
+    checks = [Check("a_fails", "Nothing is lost.", 1, [])]
+    page = Page(write(place, tmp_path / "report.html", checks))
+    terminal = Terminal()
+    terminal.checks(checks)
+    terminal.use_cases(use_cases.run(place))
+    terminal.outcome(use_cases.count(place)._replace(altered=1, holders=1), make_settings().draws)
+    said = " ".join([capsys.readouterr().out, page.words(), *page.tooltips()])
+    assert "1 order," in said
+    assert re.findall(r"(?<![\d.,$])1 (?!check is|customer holds)(?:[a-z]+ )?[a-z]+s\b", said) == []
 
 
 # What a rehearsal adds.
@@ -334,14 +366,24 @@ PROTECTED = Protected(
     ["wallet_customers: at least 50."],
     [{"is_verified_user": True, "protected_customers": 4712}],
     1,
-    ["False: 46 customers, withheld: fewer than 50"],
+    ["false: 46 people, withheld: fewer than 50"],
     [],
     "",
 )
-ATTEMPTS = [Attempt("A plain SELECT.", "You must not.", answered=False), Attempt("Luck.", "3 rows", answered=True)]
+ATTEMPTS = [
+    Attempt(
+        "A plain SELECT.", "You must not.", False, "merchant", "SELECT 4713", ["The rule.", "Allowed: SELECT 4714"]
+    ),
+    Attempt("Luck.", "3 rows", True, "provider", "SELECT 4715"),
+]
 RUNG = {"name": "Rules", "published": "publish", "costs": "Much.", "chosen": "Friends."}
 LADDER = [RUNG | {"rows": [{"tier": "Free", "average": 4713.5}], "note": "Business: withheld."}]
+ATTACK = dict.fromkeys(("attack", "wants", "knows", "does", "defence", "sentence", "example"), "Told.")
+ATTACK |= {"name": "distinguishing", "queries": {}, "findings": []}
+# No Free user paid at all, no Business user paid anything.
+ATTACK |= {"rows": [{"epsilon": "1", "right": 0.7, "bound": 0.73, "Free error": None, "Premium error": 0.25}]}
 SEEN = {"protected": [PROTECTED._asdict()], "ladder": LADDER, "attempts": [each._asdict() for each in ATTEMPTS]}
+SEEN |= {"attacks": [ATTACK]}
 
 
 @pytest.fixture
@@ -350,8 +392,8 @@ def add(small_report: tuple[Path, Page, list[UseCase]], place: Warehouse) -> Cal
     path, _, answers = small_report
 
     def add_to_report(answers: list[UseCase] = answers, folder: Path = path.parent) -> tuple[Path | None, Page]:
-        settings = make_settings(embedded_dir=folder)  # a rehearsal is not told where the report is
-        written = report.add_to_report(place, settings, answers, SEEN)
+        # A rehearsal is not told where the report is.
+        written = report.add_to_report(place, make_settings(embedded_dir=folder).place, answers, SEEN)
         return written, Page(path.read_text(encoding="utf-8"))
 
     return add_to_report
@@ -361,11 +403,12 @@ def test_a_rehearsal_writes_its_answers_into_the_report_wherever_that_is(
     add: Callable, small_report: tuple[Path, Page, list[UseCase]]
 ) -> None:
     path, page, _ = small_report
-    assert "type uv run python -m dcr_data_generator.clean_room rehearse" in page.words()
+    assert "type uv run dcr rehearse" in page.words()
     written, page = add()
     assert written == path
     words = page.words()
-    assert "is_verified_user protected_customers True 4712 False: 46 customers, withheld: fewer than 50" in words
+    assert "is_verified_user protected_customers True 4712" in words
+    assert "True 4712 false 46 < 50, withheld false: 46 people, withheld: fewer than 50" in words
     assert "wallet_customers: at least 50." in words
     assert "SELECT WITH AGGREGATION_THRESHOLD 4711" in words
     assert "type uv run" not in words
@@ -376,7 +419,10 @@ def test_a_rehearsal_writes_its_answers_into_the_report_wherever_that_is(
 def test_a_rehearsal_writes_its_attempts_into_the_report(add: Callable) -> None:
     words = add()[1].words()
     assert "✗ 1 of 2 attempts to get more from the clean room got an answer." in words
-    assert "✓ A plain SELECT. You must not. ✗ Luck. 3 rows" in words
+    refused = "✓ refused: A plain SELECT. Asked as the merchant. You must not. The rule. Allowed: SELECT 4714"
+    assert f"{refused} The query SELECT 4713" in words
+    assert "✗ answered: Luck. Asked as the provider. 3 rows The query SELECT 4715" in words
+    assert "Queries that are refused" in words
 
 
 def test_a_rehearsal_puts_what_it_saw_on_each_rung_into_the_report(add: Callable, small_page: Page) -> None:
@@ -385,10 +431,48 @@ def test_a_rehearsal_puts_what_it_saw_on_each_rung_into_the_report(add: Callable
     assert f"{seen} It costs the owner: Much. It is for: Friends." in add()[1].words()
 
 
+def test_a_chart_has_the_lines_whose_figures_are_known(add: Callable) -> None:
+    words = add()[1].words()
+    assert "epsilon 1, right: 70.00%" in words
+    assert "epsilon 1, Premium error: 25.00%" in words
+    assert "Business error" not in words
+
+
 def test_the_rest_of_the_report_stays_as_it_is(add: Callable, small_page: Page) -> None:
     page = add()[1]
-    assert page.tooltips() == small_page.tooltips()
+    added = ["True, protected customers: 4712", "false: 46 < 50, withheld"]
+    assert [each for each in page.tooltips() if each not in added] == small_page.tooltips()
     assert "The checks were skipped: nothing was checked." in page.words()
+
+
+def test_a_run_that_makes_the_same_tables_again_keeps_what_was_added(
+    add: Callable, small_report: tuple[Path, Page, list[UseCase]], place: Warehouse
+) -> None:
+    fill(place, **small_world())
+    seen = add()[1].words().partition("Made on")[0]
+    again = Page(write(place, small_report[0])).words().partition("Made on")[0]
+    assert "The ladder of trust" in again
+    assert again == seen
+
+
+@pytest.mark.parametrize("changed", [{"seed": 7}, pytest.param({"identity_noise": 0.1}, marks=pytest.mark.slow)])
+def test_a_run_with_other_draws_keeps_nothing_that_was_added(
+    changed: dict, add: Callable, small_report: tuple[Path, Page, list[UseCase]], place: Warehouse
+) -> None:
+    fill(place, **small_world())
+    add()
+    assert "The ladder of trust" not in Page(write(place, small_report[0], **changed)).words()
+    write(place, small_report[0])
+
+
+def test_after_a_change_of_the_rules_a_run_keeps_nothing_that_was_added(
+    add: Callable, small_report: tuple[Path, Page, list[UseCase]], place: Warehouse
+) -> None:
+    fill(place, **small_world())
+    add()
+    [saved] = small_report[0].parent.glob("answers_*.json")
+    saved.write_text(json.dumps(json.loads(saved.read_text(encoding="utf-8")) | {"rules": "other"}), encoding="utf-8")
+    assert "The ladder of trust" not in Page(write(place, small_report[0])).words()
 
 
 def test_the_report_of_other_answers_is_not_touched(
@@ -407,7 +491,16 @@ def test_the_report_of_another_version_is_not_touched(
     path.write_text("the old one", encoding="utf-8")
     [saved] = path.parent.glob("answers_*.json")
     contents = json.loads(saved.read_text(encoding="utf-8"))
-    for change in ({"template": "{{ what_is_this }}"}, {"template": None}):
+    # Of another version, or of another shape.
+    for change in (
+        {"version": "another"},
+        {"version": None},
+        {"rows": []},
+        {"verdict": 7},
+        {"outcome": "one"},
+        {"schemas": {"merchant_provider.orders": 5}},
+        {"attempts": {"a": 1}},
+    ):
         (tmp_path / saved.name).write_text(json.dumps(contents | change), encoding="utf-8")
         written, _ = add(folder=tmp_path)
         assert (written, path.read_text(encoding="utf-8")) == (None, "the old one")
@@ -415,7 +508,7 @@ def test_the_report_of_another_version_is_not_touched(
 
 @pytest.mark.parametrize("damaged", [b"", b'{"answers": [', b"\xff\xfe", b"null", b"[1]", b'{"answers": [7]}'])
 def test_damaged_answers_of_a_run_are_taken_for_none(damaged: bytes, place: Warehouse, tmp_path: Path) -> None:
-    settings = make_settings(embedded_dir=tmp_path)
+    settings = make_settings(embedded_dir=tmp_path).place
     (tmp_path / f"answers_{place.client.project}.json").write_bytes(damaged)
     assert report.add_to_report(place, settings, [], {}) is None
 
@@ -423,12 +516,48 @@ def test_damaged_answers_of_a_run_are_taken_for_none(damaged: bytes, place: Ware
 def test_a_file_in_the_place_of_the_report_is_not_replaced(add: Callable, place: Warehouse, tmp_path: Path) -> None:
     add()
     (tmp_path / "my report.html").write_text("mine", encoding="utf-8")
-    settings = make_settings(embedded_dir=tmp_path)
-    assert report.add_to_report(place, settings, use_cases.run(place.client, settings), {}) is None
+    settings = make_settings(embedded_dir=tmp_path).place
+    assert report.add_to_report(place, settings, use_cases.run(place), {}) is None
     assert (tmp_path / "my report.html").read_text(encoding="utf-8") == "mine"
 
 
 def test_without_a_report_a_rehearsal_writes_none(place: Warehouse, tmp_path: Path) -> None:
-    settings = make_settings(embedded_dir=tmp_path)
+    settings = make_settings(embedded_dir=tmp_path).place
     assert report.add_to_report(place, settings, [], {}) is None
     assert [*tmp_path.iterdir()] == []
+
+
+# The footer, and what the page makes of an answer.
+
+
+def test_the_footer_names_the_command_that_makes_the_same_tables_again(place: Warehouse, tmp_path: Path) -> None:
+    fill(place, **small_world())
+    footer = Page(write(place, tmp_path / "report.html", seed=7, match_rate=0.25)).words().rpartition("Made on ")[2]
+    made, _, rest = footer.partition(" UTC by dcr_data_generator ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", made)
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert rest.startswith(f"{version}, seed 7, from a generated sample of thelook_ecommerce. The same tables again: ")
+    command = rest.partition("again: ")[2]
+    again = make_settings(*shlex.split(command)[4:])
+    assert (again.draws.seed, again.draws.match_rate, str(again.snapshot.target_date)) == (7, 0.25, "2025-09-23")
+
+
+@pytest.mark.parametrize(
+    ("line", "group"),
+    [
+        ("Business: 35 people, withheld: fewer than 50", [("Business", "35 < 50, withheld")]),
+        ("everyone: 1 person, withheld: fewer than 1,000", [("everyone", "1 < 1,000, withheld")]),
+        ("a: b, c: 2 people, withheld: fewer than 3", [("a: b, c", "2 < 3, withheld")]),
+        ("136 of the 678 rows of a.b, withheld: only those that match on c are counted", []),
+        ("Nothing was withheld.", []),
+    ],
+)
+def test_the_groups_that_a_threshold_withheld_are_read_from_what_is_said(line: str, group: list) -> None:
+    assert report.groups_withheld([line]) == group
+
+
+def test_a_query_is_highlighted_and_stays_what_it_is() -> None:
+    query = "\n-- <b>why</b>\nSELECT 'a&b' AS x -- \u001b[31m\n\n"
+    page = Page(report.highlighted(query))
+    assert "".join(page.text) == query.replace("\u001b", printable("\u001b"))
+    assert {tag for tag, _ in page.tags} == {"span"}

@@ -1,1 +1,1 @@
-"""What takes too long for the test suite: `uv run python -m tests.soak`, in two parts of at most 10 minutes each."""
+"""Tests to run by hand, before a release or after a change to what they are about: `uv run pytest -m soak`."""

@@ -8,6 +8,8 @@ import pytest
 from tests.support import emulator
 from tests.support.damages import DAMAGES
 
+pytestmark = pytest.mark.soak
+
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_data_directory_works_or_is_named_to_be_removed(damage: str, filled: Path, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Both engines of step 2 make the same tables: many seeds, sizes of buckets, snapshots, and odd merchants.
 
-    uv run pytest tests/soak/test_engines.py
+    uv run pytest -m soak tests/soak/test_engines.py
 
 This takes about a quarter of an hour. THELOOK=folder adds your own export of thelook, all of its days.
 """
@@ -16,16 +16,18 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from dcr_data_generator import snapshot, source
-from dcr_data_generator.embedded import csv_export, thelook
-from dcr_data_generator.tables import ReplacedTables
-from dcr_data_generator.warehouse import Warehouse
+from dcr_data_generator import snapshot
+from dcr_data_generator.verify import ownership, source
+from dcr_data_generator.warehouse.embedded import csv_export, thelook
+from dcr_data_generator.warehouse.warehouse import Warehouse
 from tests.support import engines
 from tests.support.engines import FEW_BUCKETS, GREATEST, LEAST, MANY_BUCKETS, TIME, Row, assert_engines_agree
-from tests.support.settings import make_settings
+from tests.support.settings import make_settings, on, window_of
+
+pytestmark = pytest.mark.soak
 
 SEEDS = [0, 1, 2, 3, 7, 42, 2**31, 2**63 - 1, 2**64 + 1, 10**30]
-SIZES = [{}, FEW_BUCKETS, MANY_BUCKETS, {2**52: 2**56, 40_960: 1_000, 4096: 7, 65_536: 1_000, 65_535: 999}]
+SIZES = [{}, FEW_BUCKETS, MANY_BUCKETS, {2**52: 2**56, 4096: 7, 65_536: 1_000, 65_535: 999, 2**20: 10**7}]
 # Each seed with one of the sizes: with ten seeds, a size comes twice or three times.
 SEEDS_AND_SIZES = list(zip(SEEDS, itertools.cycle(SIZES), strict=False))
 RATES = {"match_rate": 0.5, "wallet_payment_rate": 0.35, "wallet_only_rate": 0.9}
@@ -43,14 +45,16 @@ def window(request: pytest.FixtureRequest, connect: Callable[[str], Warehouse]) 
     """A project with a snapshot."""
     if request.param == "an export" and "THELOOK" not in os.environ:
         pytest.skip("THELOOK names no export of thelook")
-    export = Path(os.environ.get("THELOOK", ""))
-    knobs = {"a day": {}, "30 days": {"days": 30, "target_date": "2025-09-30"}}.get(request.param) or days_of(export)
+    knobs: Row = {"30 days": {"days": 30, "target_date": "2025-09-24"}}.get(request.param, {})
+    if request.param == "an export":
+        knobs = days_of(Path(os.environ["THELOOK"]))
     settings = make_settings(**knobs)
-    place = connect(f"engines-{request.param.replace(' ', '-')}")
-    thelook.fill(place.client, settings)
-    source.check(place.client, settings)
-    source.create_datasets(place.client, settings)
-    snapshot.take(place.client, settings, ReplacedTables())
+    place = on(connect(f"engines-{request.param.replace(' ', '-')}"), **knobs)
+    if content := thelook.missing_source(place.client, settings.snapshot.source):
+        thelook.load(place.client, content)
+    source.check(place, settings.snapshot, settings.draws, settings.result.engine)
+    ownership.create_datasets(place)
+    snapshot.take(place, window_of(settings))
     return place
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from dcr_data_generator.embedded import engine
+from dcr_data_generator.warehouse.embedded import engine
 
 
 def cut_off(share: float) -> Callable[[Path], None]:

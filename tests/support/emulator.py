@@ -21,7 +21,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from dcr_data_generator import main
-from dcr_data_generator.embedded import engine
+from dcr_data_generator.warehouse.embedded import engine
 
 ROOT = Path(__file__).parents[2]
 # Beyond this a program hangs.
@@ -34,16 +34,6 @@ TABLES = [
     "ewallet_provider.transactions",
 ]
 OURS = ("DCR_", "BIGQUERY_", "GOOGLE_")
-
-# What this process has started; `kill_all` ends it.
-started: list[subprocess.Popen] = []
-
-
-def kill_all() -> None:
-    """End every emulator and every run of the program that this process has started."""
-    for process in started:
-        if process.poll() is None:
-            process.kill()
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -66,7 +56,7 @@ def free_ports(count: int) -> list[int]:
 @contextmanager
 def serving(*flags: str, cwd: Path) -> Iterator[tuple[subprocess.Popen, str]]:
     """Serve a data directory as a person does; yields the process, and what it has printed."""
-    with start_program("serve", *flags, module="dcr_data_generator.embedded", cwd=cwd) as process:
+    with start_program("serve", *flags, module="dcr_data_generator", cwd=cwd) as process:
         try:
             printed = ""
             while "print(" not in printed:  # the example's last line
@@ -91,7 +81,6 @@ def running(directory: Path, filled: Path | None = None) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    started.append(process)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_it_answers(url, process)
@@ -122,7 +111,7 @@ def start_program(
     *flags: str, module: str = "dcr_data_generator.main", cwd: Path = ROOT, **variables: str
 ) -> subprocess.Popen:
     """Start the program in a process of its own, its output piped."""
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", module, *flags],
         cwd=cwd,
         env=environment(**variables),
@@ -133,8 +122,6 @@ def start_program(
         # A group of its own: whoever is left in it when the program has ended is a stray process.
         start_new_session=True,
     )
-    started.append(process)
-    return process
 
 
 def end_of(process: subprocess.Popen, timeout: float = LONGEST_RUN) -> tuple[int, str, str]:

@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from zetasql import types
 
-from dcr_data_generator import ewallet, people, source, sql
-from dcr_data_generator.embedded import thelook
+from dcr_data_generator import ewallet, ewallet_sql, people, sql
 from dcr_data_generator.sql import Query
-from dcr_data_generator.tables import MERCHANT, PROVIDER, SCHEMAS, ReplacedTables
-from dcr_data_generator.warehouse import Warehouse
+from dcr_data_generator.tables import MERCHANT, PROVIDER, SCHEMAS
+from dcr_data_generator.verify import ownership
+from dcr_data_generator.warehouse.embedded import thelook
+from dcr_data_generator.warehouse.warehouse import Warehouse
 from tests.support import tables
-from tests.support.settings import make_settings
+from tests.support.settings import make_settings, on, window_of
 
 Row = dict[str, object]
 
@@ -24,7 +26,7 @@ TIME = datetime(2025, 9, 23, 8, tzinfo=UTC)
 
 def fill_merchant(place: Warehouse, orders: list[Row], order_items: list[Row], users: list[Row]) -> None:
     """Replace the merchant's snapshot by rows."""
-    source.create_datasets(place.client, make_settings())
+    ownership.create_datasets(place)
     for name, rows in (("orders", orders), ("order_items", order_items), ("users", users)):
         schema = thelook.SCHEMAS[name]
         tables.load(place.client, tables.frame_of(schema, rows), f"{place.client.project}.{MERCHANT}.{name}", schema)
@@ -32,7 +34,9 @@ def fill_merchant(place: Warehouse, orders: list[Row], order_items: list[Row], u
 
 def provide(place: Warehouse, engine: str, **knobs: object) -> dict[str, pd.DataFrame]:
     """Make the two tables, and read them."""
-    ewallet.create(place, make_settings(engine=engine, **knobs), ReplacedTables())
+    settings, step_2 = make_settings(**knobs), ewallet if engine == "pandas" else ewallet_sql
+    scale = settings.snapshot.scale
+    step_2.create(on(place, **knobs), settings.draws, window_of(settings).last_date, scale)
     return {name: read(place, name) for name in KEYS}
 
 
@@ -79,15 +83,33 @@ def odd_merchant() -> tuple[list[Row], list[Row], list[Row]]:
 
 
 def use_few_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave 4 first and 5 last names: more than 60 invented people need a number after their names."""
-    monkeypatch.setattr(people, "FIRST_NAMES", people.FIRST_NAMES[:4])
-    monkeypatch.setattr(people, "LAST_NAMES", people.LAST_NAMES[:5])
+    """Leave 15 first and 20 last names, so 900 emails: of many invented people, most draw a name that is taken."""
+    for names, number in (("FIRST_NAMES", 15), ("LAST_NAMES", 20)):
+        monkeypatch.setattr(people, names, dict(list(getattr(people, names).items())[:number]))
 
 
-# The constants of sql/provider/ that only divide the work, and others for them. A bucket of draws has 2^52 of them, and
-# one of scores 40,960; cities and ages are joined in 4,096 pages, and names are numbered in pages of 65,536.
-FEW_BUCKETS = {2**52: 2**62, 40_960: 2**26, 4096: 1, 65_536: 2**18, 65_535: 2**18 - 1}
-MANY_BUCKETS = {2**52: 2**36, 40_960: 7, 4096: 1_000_000, 65_536: 16, 65_535: 15}
+# The constants of sql/provider/ that only divide the work, and others for them. A bucket has 2^52 draws; scores and the
+# places of cities and ages are in 4,096 pages; names are in pages of 2^20 places, and emails are numbered
+# in pages of 65,536.
+FEW_BUCKETS = {2**52: 2**62, 4096: 1, 65_536: 2**18, 65_535: 2**18 - 1, 2**20: 2**31}
+MANY_BUCKETS = {2**52: 2**36, 4096: 1_000_000, 65_536: 16, 65_535: 15, 2**20: 2**14}
+
+
+def as_function(created: types.ResolvedCreateFunctionStmt) -> types.Function:
+    """The function of a CREATE FUNCTION, for the catalog of Google's engine."""
+
+    def fixed(kind: types.Type) -> types.FunctionArgumentType:
+        return types.FunctionArgumentType(kind=types.SignatureArgumentKind.ARG_TYPE_FIXED, type=kind, num_occurrences=1)
+
+    arguments = [fixed(argument.type) for argument in created.signature.argument]
+    return types.Function(
+        name_path=created.name_path,
+        group="Templated_SQL_Function",
+        mode=types.FunctionEnums.Mode.SCALAR,
+        signature=[types.FunctionSignature(argument=arguments, return_type=fixed(created.return_type))],
+        parse_resume_location=types.ParseResumeLocation(input=created.code),
+        templated_sql_function_argument_name=created.argument_name_list,
+    )
 
 
 def resize(text: str, sizes: Mapping[int, int]) -> str:

@@ -13,8 +13,8 @@ class Page(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple]) -> None:
-        """Keep a tag; but for the place where a word may break, it ends a word."""
-        if tag != "wbr":
+        """Keep a tag; but for a place where a word may break, and a part of a text, it ends a word."""
+        if tag not in ("wbr", "span"):
             self.text.append(" ")
         self.tags.append((tag, dict(attrs)))
         self.open.append(tag)

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import grpc
 from google.cloud import bigquery_analyticshub_v1 as sharing
@@ -24,7 +25,8 @@ SERVICE = "google.cloud.bigquery.analyticshub.v1.AnalyticsHubService"
 PARENT = re.compile(r"projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/locations/[a-z0-9-]+")
 DISPLAY_NAME = re.compile(r"[\w&-]([\w &-]*[\w&-])?")
 STATES = sharing.Subscription.State
-MUTABLE = {"display_name", "description", "primary_contact", "documentation", "icon", "discovery_type"}
+LOGGING = "log_linked_dataset_query_user_email"
+MUTABLE = {"display_name", "description", "primary_contact", "documentation", "icon", "discovery_type", LOGGING}
 CODES = grpc.StatusCode
 
 
@@ -43,7 +45,12 @@ def check(condition: object, message: str, code: grpc.StatusCode = CODES.INVALID
 
 
 class SharingService:
-    """Exchanges, listings and roles; `calls` are the methods called, `denied` those that the caller may not call."""
+    """Exchanges, listings and roles; `calls` are the methods called, `denied` those that the caller may not call.
+
+    Who subscribes is `subscriber`, as BigQuery's SESSION_USER() says; a clean room takes what the request says. Where
+    `polls` is false, operations cannot be asked for, and `not_polled` is the code of the answer: GetOperation is in no
+    reference of the API.
+    """
 
     def __init__(self) -> None:
         self.exchanges: dict[str, sharing.DataExchange] = {}
@@ -56,7 +63,12 @@ class SharingService:
         # The subscribers' datasets, linked or not: "project.dataset".
         self.datasets: set[str] = set()
         self.calls: list[str] = []
+        self.requests: list[tuple[str, object]] = []
         self.denied: set[str] = set()
+        self.subscriber, self.polls = "ann@example.com", True
+        self.not_polled = CODES.UNIMPLEMENTED
+        # "Delete a query template" does not say with which of the two codes of HTTP 400 a submitted one is kept.
+        self.not_a_draft = CODES.FAILED_PRECONDITION
         # Called once before a method: somebody else who changes the same thing meanwhile.
         self.meanwhile: dict[str, Callable[[], None]] = {}
 
@@ -119,7 +131,8 @@ class SharingService:
         listing = sharing.Listing(request.listing, name=f"{request.parent}/listings/{request.listing_id}")
         listing.bigquery_dataset.dataset = with_project_number(source.dataset)
         setattr(listing.bigquery_dataset.selected_resources[0], kind[:-1], with_project_number(table))
-        resources = [each.bigquery_dataset.selected_resources[0] for each in self.listings.values()]
+        own = [each for name, each in self.listings.items() if name.startswith(request.parent + "/")]
+        resources = [each.bigquery_dataset.selected_resources[0] for each in own]
         names = [(each.routine or each.table).split("/")[-1] for each in resources]
         check(listing.name in self.listings or table.split("/")[-1] not in names, "a resource of this name is shared")
         check(listing.restricted_export_config.enabled, "restricted export is always enabled in a data clean room")
@@ -131,10 +144,15 @@ class SharingService:
         return change(self.listings, request.listing, request.update_mask.paths)
 
     def delete_listing(self, request: sharing.DeleteListingRequest) -> empty_pb2.Empty:
-        """Delete a listing."""
+        """Delete a listing, and in a plain exchange its linked datasets."""
         get(self.listings, request.name)
         del self.listings[request.name]
         self.set_state(request.name.partition("/listings/")[0], STATES.STATE_STALE)
+        # "Manage listings": in a plain exchange, the linked datasets and the subscriptions go with a listing.
+        for name, each in list(self.subscriptions.items()):
+            if each.listing == with_project_number(request.name):
+                self.datasets.discard(dataset_of(each))
+                del self.subscriptions[name]
         return empty_pb2.Empty()
 
     def get_query_template(self, request: sharing.GetQueryTemplateRequest) -> sharing.QueryTemplate:
@@ -152,6 +170,9 @@ class SharingService:
         template = sharing.QueryTemplate(
             request.query_template, name=f"{request.parent}/queryTemplates/{request.query_template_id}", state="DRAFTED"
         )
+        if template.name in self.templates and self.templates[template.name].state.name == "DELETED":
+            del self.templates[template.name]
+        template.routine.definition_body = routine.definition_body.replace("\n", "\n  ")  # as a server may format it
         return add(self.templates, request.query_template_id, template)
 
     def submit_query_template(self, request: sharing.SubmitQueryTemplateRequest) -> sharing.QueryTemplate:
@@ -161,7 +182,10 @@ class SharingService:
     def approve_query_template(self, request: sharing.ApproveQueryTemplateRequest) -> sharing.QueryTemplate:
         """Approve what was submitted, and whose routine is listed."""
         template = get(self.templates, request.name)
-        shared = [each.bigquery_dataset.selected_resources[0].routine for each in self.listings.values()]
+        resources = [
+            resource for each in self.listings.values() for resource in each.bigquery_dataset.selected_resources
+        ]
+        shared = [resource.routine for resource in resources]
         check(any(name.endswith(f"/{template.display_name}") for name in shared), "list the routine first")
         return self.promote(request.name, "PENDING", "APPROVED")
 
@@ -175,7 +199,7 @@ class SharingService:
     def delete_query_template(self, request: sharing.DeleteQueryTemplateRequest) -> empty_pb2.Empty:
         """Delete a query template: "You can only delete a query template if it is in the DRAFT status"."""
         drafted = get(self.templates, request.name).state.name == "DRAFTED"
-        check(drafted, "only drafts can be deleted", CODES.FAILED_PRECONDITION)
+        check(drafted, "QueryTemplate must be in DRAFTED state", self.not_a_draft)
         del self.templates[request.name]
         return empty_pb2.Empty()
 
@@ -193,7 +217,11 @@ class SharingService:
                     each.linked_dataset_map = {name: {"linked_dataset": linked} for name in names}
 
     def subscribe_data_exchange(self, request: sharing.SubscribeDataExchangeRequest) -> operations_pb2.Operation:
-        """Subscribe to a data clean room that lists something; makes a linked dataset of a new name."""
+        """Subscribe to a data clean room that lists something; makes a linked dataset of a new name.
+
+        The ID of the subscription and its contact are what the request says: the acceptance test of Terraform's
+        data_exchange_subscription reads back an address that is nobody's.
+        """
         exchange = get(self.exchanges, request.name)
         check("dcr_exchange_config" in exchange.sharing_environment_config, "is not a data clean room")
         check(any(name.startswith(request.name + "/") for name in self.listings), "the exchange has no listings")
@@ -202,12 +230,14 @@ class SharingService:
         location = request.destination.split("/")[-1]
         check(request.destination_dataset.location.lower() == location, "destination_dataset.location")
         subscription = sharing.Subscription(
-            name=f"{with_project_number(request.destination)}/subscriptions/{len(self.subscriptions) + 1}",
+            name=f"{with_project_number(request.destination)}/subscriptions/{request.subscription}",
             data_exchange=with_project_number(request.name),
             destination_dataset=request.destination_dataset,
+            subscriber_contact=request.subscriber_contact,
             creation_time="2025-09-23T00:00:00Z",
         )
-        dataset = dataset_of(subscription)
+        dataset, is_taken = dataset_of(subscription), subscription.name in self.subscriptions
+        check(not is_taken, f"Already Exists: {subscription.name}", CODES.ALREADY_EXISTS)
         check(dataset not in self.datasets, f"Already Exists: Dataset {dataset}", CODES.ALREADY_EXISTS)
         self.datasets.add(dataset)
         self.subscriptions[subscription.name] = subscription
@@ -227,6 +257,7 @@ class SharingService:
             name=f"{with_project_number(parent)}/subscriptions/{len(self.subscriptions) + 1}",
             listing=with_project_number(request.name),
             destination_dataset=request.destination_dataset,
+            subscriber_contact=self.subscriber,
             state=STATES.STATE_ACTIVE,
         )
         dataset = dataset_of(subscription)
@@ -236,16 +267,32 @@ class SharingService:
         return sharing.SubscribeListingResponse(subscription=subscription)
 
     def list_subscriptions(self, request: sharing.ListSubscriptionsRequest) -> sharing.ListSubscriptionsResponse:
-        """List a project's subscriptions to an exchange or listing, whose project may be named or numbered."""
+        """List a project's subscriptions. How a filter names another project is not documented: none is taken."""
         check(PARENT.fullmatch(request.parent), "parent")
-        [(field, resource)] = re.findall(r'^(data_exchange|listing)="([^"]+)"$', request.filter)
-        subscriptions = [
-            each
-            for name, each in self.subscriptions.items()
-            if name.startswith(with_project_number(request.parent) + "/")
-            and getattr(each, field) in (resource, with_project_number(resource))
-        ]
-        return sharing.ListSubscriptionsResponse(subscriptions=subscriptions)
+        check(not request.filter, "filter")
+        parent = with_project_number(request.parent) + "/"
+        own = [each for name, each in self.subscriptions.items() if name.startswith(parent)]
+        return sharing.ListSubscriptionsResponse(subscriptions=own)
+
+    def get_subscription(self, request: sharing.GetSubscriptionRequest) -> sharing.Subscription:
+        """Get a subscription."""
+        return get(self.subscriptions, request.name)
+
+    def list_shared_resource_subscriptions(
+        self, request: sharing.ListSharedResourceSubscriptionsRequest
+    ) -> sharing.ListSharedResourceSubscriptionsResponse:
+        """List the subscriptions of all subscribers to an exchange or a listing."""
+        get(self.listings if "/listings/" in request.resource else self.exchanges, request.resource)
+        name = with_project_number(request.resource)
+        them = [each for each in self.subscriptions.values() if name in (each.data_exchange, each.listing)]
+        return sharing.ListSharedResourceSubscriptionsResponse(shared_resource_subscriptions=them)
+
+    def revoke_subscription(self, request: sharing.RevokeSubscriptionRequest) -> sharing.RevokeSubscriptionResponse:
+        """Revoke a subscription: its linked dataset cannot be read any more."""
+        subscription = get(self.subscriptions, request.name)
+        subscription.state = STATES.STATE_INACTIVE
+        subscription.linked_resources, subscription.linked_dataset_map = [], {}
+        return sharing.RevokeSubscriptionResponse()
 
     def refresh_subscription(self, request: sharing.RefreshSubscriptionRequest) -> operations_pb2.Operation:
         """Refresh a subscription that is not inactive."""
@@ -269,7 +316,8 @@ class SharingService:
         return operations_pb2.Operation(name=name)
 
     def get_operation(self, request: operations_pb2.GetOperationRequest) -> operations_pb2.Operation:
-        """Get an operation."""
+        """Get an operation, if that is possible."""
+        check(self.polls, "Method not found.", self.not_polled)
         return get(self.operations, request.name)
 
     def get_iam_policy(self, request: iam_policy_pb2.GetIamPolicyRequest) -> policy_pb2.Policy:
@@ -333,6 +381,7 @@ def change[T: (sharing.DataExchange, sharing.Listing)](resources: dict[str, T], 
     check(paths, "update_mask is required")
     for path in paths:
         check(path in MUTABLE, f"{path} cannot be changed")
+        check(path != LOGGING or getattr(changes, path), "an email sharing mandate cannot be taken back")
         setattr(resource, path, getattr(changes, path))
     check_display_name(resource)
     return resource
@@ -355,12 +404,15 @@ def handler(service: SharingService, method: str) -> grpc.RpcMethodHandler:
 
     def call(request: object, context: grpc.ServicerContext) -> object:
         service.calls.append(name)
-        service.meanwhile.pop(name, lambda: None)()
+        service.requests.append((name, request))
         if name in service.denied:
             context.abort(CODES.PERMISSION_DENIED, f"Permission 'analyticshub.{name}' denied on resource")
         try:
+            service.meanwhile.pop(name, lambda: None)()
             return getattr(service, method)(request)
         except Refusal as refusal:
+            if name.startswith("Delete") and refusal.code == CODES.NOT_FOUND:
+                service.calls.pop()  # it changed nothing
             return context.abort(refusal.code, refusal.message)
 
     deserialize = getattr(request_type, "deserialize", None) or request_type.FromString
@@ -371,6 +423,11 @@ def handler(service: SharingService, method: str) -> grpc.RpcMethodHandler:
     return grpc.unary_unary_rpc_method_handler(call, deserialize, serialize)
 
 
+def asked_by(service: SharingService) -> SimpleNamespace:
+    """A client of BigQuery's that is asked for SESSION_USER()."""
+    return SimpleNamespace(query=lambda _: SimpleNamespace(result=lambda: [(service.subscriber,)]))
+
+
 @contextmanager
 def serving(service: SharingService) -> Iterator[sharing.AnalyticsHubServiceClient]:
     """Serve on a free port; yields a client."""
@@ -378,7 +435,7 @@ def serving(service: SharingService) -> Iterator[sharing.AnalyticsHubServiceClie
     methods = [
         name
         for name in dir(service)
-        if re.match("(get|create|update|delete|list|set|subscribe|refresh|submit|approve)_", name)
+        if re.match("(get|create|update|delete|list|set|subscribe|refresh|revoke|submit|approve)_", name)
     ]
     methods.remove("set_state")
     handlers = {"".join(part.capitalize() for part in name.split("_")): handler(service, name) for name in methods}
@@ -387,6 +444,13 @@ def serving(service: SharingService) -> Iterator[sharing.AnalyticsHubServiceClie
     )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield sharing.AnalyticsHubServiceClient(transport=AnalyticsHubServiceGrpcTransport(channel=channel))
+    with connected_to(f"127.0.0.1:{port}") as client:
+        yield client
     server.stop(None)
+
+
+@contextmanager
+def connected_to(address: str) -> Iterator[sharing.AnalyticsHubServiceClient]:
+    """Connect to what is at an address, without TLS."""
+    with grpc.insecure_channel(address) as channel:
+        yield sharing.AnalyticsHubServiceClient(transport=AnalyticsHubServiceGrpcTransport(channel=channel))

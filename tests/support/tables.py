@@ -6,11 +6,12 @@ import pandas as pd
 import pyarrow as pa
 from google.cloud import bigquery
 
-from dcr_data_generator import ewallet, snapshot, source
-from dcr_data_generator.embedded import thelook
-from dcr_data_generator.settings import Settings
-from dcr_data_generator.tables import SOURCE, ReplacedTables
-from dcr_data_generator.warehouse import Warehouse
+from dcr_data_generator import ewallet, ewallet_sql, snapshot
+from dcr_data_generator.tables import SOURCE
+from dcr_data_generator.verify import ownership, source
+from dcr_data_generator.warehouse.embedded import thelook
+from dcr_data_generator.warehouse.warehouse import Warehouse
+from tests.support.settings import make_settings, on, window_of
 
 DTYPES = {
     "INTEGER": "Int64",
@@ -46,12 +47,15 @@ def fill_source(client: bigquery.Client, **tables: pd.DataFrame | Sequence[Mappi
         load(client, frame[[field.name for field in schema]], f"{SOURCE}.{name}", schema)
 
 
-def make_five_tables(place: Warehouse, settings: Settings) -> None:
-    """Take the two steps."""
-    source.check(place.client, settings)
-    source.create_datasets(place.client, settings)
-    snapshot.take(place.client, settings, ReplacedTables())
-    ewallet.create(place, settings, ReplacedTables())
+def make_five_tables(place: Warehouse, **knobs: object) -> Warehouse:
+    """Take the two steps, with these settings; returns the place with them."""
+    settings, place = make_settings(**knobs), on(place, **knobs)
+    window, draws, engine = window_of(settings), settings.draws, settings.result.engine
+    source.check(place, settings.snapshot, draws, engine)
+    ownership.create_datasets(place)
+    snapshot.take(place, window)
+    (ewallet if engine == "pandas" else ewallet_sql).create(place, draws, window.last_date, settings.snapshot.scale)
+    return place
 
 
 def drop_datasets(client: bigquery.Client) -> None:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from google.cloud import bigquery
 
-from dcr_data_generator import report, sql, use_cases
-from dcr_data_generator.checks import Check
-from dcr_data_generator.embedded import thelook
+from dcr_data_generator import sql
+from dcr_data_generator.output.report import report
 from dcr_data_generator.tables import SCHEMAS
-from dcr_data_generator.warehouse import Warehouse
-from tests.support.settings import make_settings
+from dcr_data_generator.verify import use_cases
+from dcr_data_generator.verify.checks import Check
+from dcr_data_generator.warehouse.embedded import thelook
+from dcr_data_generator.warehouse.warehouse import Warehouse
+from tests.support.settings import make_settings, on
 from tests.support.tables import frame_of, load
 
 TABLES = {
@@ -29,9 +31,9 @@ def fill(place: Warehouse, **rows: list[dict]) -> None:
 
 def write(place: Warehouse, path: Path, verdict: list[Check] | None = None, **knobs: object) -> str:
     """Write the report of what is in the tables, and read it."""
-    settings = make_settings(report=path, embedded_dir=path.parent, **knobs)
-    answers, outcome = use_cases.run(place.client, settings), use_cases.count(place.client, settings)
-    report.write(place, settings, verdict or [], answers, outcome)
+    knobs |= {"report": path, "embedded_dir": path.parent}
+    place = on(place, **knobs)
+    report.write(place, make_settings(**knobs), verdict or [], use_cases.run(place), use_cases.count(place))
     return path.read_text(encoding="utf-8")
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from zetasql.types import LanguageFeature, LanguageOptions, ProductMode
 
+# Words that ZetaSQL lets a language reserve, and BigQuery does: "Lexical structure and syntax", reserved keywords.
+RESERVED = ("QUALIFY",)
 FEATURES = Path(__file__).with_suffix(".txt")
 
 
@@ -19,4 +21,5 @@ def language() -> LanguageOptions:
         elif sign == "-":
             features.discard(LanguageFeature[f"FEATURE_{name}"])
     options.enabled_language_features = sorted(features)
+    options.reserved_keywords = [*RESERVED]
     return options

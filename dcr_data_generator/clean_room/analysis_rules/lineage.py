@@ -28,10 +28,11 @@ SIMPLE_SCANS = (
     NOISE,
 )
 JOIN = types.ResolvedJoinScanEnums.JoinType
+KEYWORDS = {"Recursive": "WITH RECURSIVE", "Sample": "TABLESAMPLE"}
 
 
 class NotUnderstood(Exception):  # noqa: N818 - a person reads the word
-    """A statement that BigQuery would refuse, whoever asks, or that cannot be judged here: the reason in one line."""
+    """A statement that BigQuery would refuse from everybody, or that cannot be judged here: the reason in one line."""
 
 
 class Join(NamedTuple):
@@ -56,7 +57,10 @@ class Clause:
     scan: types.ResolvedScan
     sources: list["Source"] = field(default_factory=list)
     columns: "Columns" = field(default_factory=dict)
-    options: dict[str, float] = field(default_factory=dict)
+    options: dict[str, float | None] = field(default_factory=dict)
+    place: int = 0  # where its SELECT begins in the text, in bytes
+    number: int = 0  # of the SELECTs with a clause, in the order of the text
+    outer: tuple[types.ResolvedScan, ...] = ()  # the scans for each of whose rows a subquery around it is evaluated
 
     @property
     def is_noisy(self) -> bool:
@@ -103,10 +107,12 @@ class Column(NamedTuple):
 
 
 Columns = dict[int, Column]
+# Of a query around it that is not known.
+UNKNOWN = Column(frozenset({Origin(Source("", None, None, None), "", False)}))
 
 
 class Lineage:
-    """What a query reads (`sources`), its privacy clauses, and the columns of its answer (`output`).
+    """What a query reads (`sources`), its privacy clauses, the columns of its answer (`output`), and its conditions.
 
     The columns of a privacy clause's answer have no origin: nobody's values are in them.
 
@@ -123,8 +129,11 @@ class Lineage:
         self.policies, self.secret_tables = policies, secret_tables
         self.sources: list[Source] = []
         self.clauses: list[Clause] = []
+        self.conditions: list[Column] = []
         self.common: dict[str, types.ResolvedScan] = {}
         self.referenced: set[str] = set()
+        self.outer: tuple[types.ResolvedScan, ...] = ()  # of the subquery that is being walked
+        self.outside: Columns = {}  # of the queries around it
         columns = self.walk(statement.query, None)
         self.output = [columns.get(output.column.column_id, Column()) for output in statement.output_column_list]
         for name in self.common.keys() - self.referenced:
@@ -151,20 +160,68 @@ class Lineage:
                 return self.join(scan, clause)
             case types.ResolvedSetOperationScan():
                 return self.set_operation(scan, clause)
+            case types.ResolvedArrayScan():
+                return self.array(scan, clause)
             case _ if isinstance(scan, SIMPLE_SCANS):
                 return self.simple(scan, clause)
         name = type(scan).__name__.removeprefix("Resolved").removesuffix("Scan")
-        raise NotUnderstood(f"{name} is not supported in a rehearsal")
+        return self.unprotected(scan, KEYWORDS.get(name, name.upper()))
+
+    def unprotected(self, scan: types.ResolvedScan, what: str) -> Columns:
+        """Record the tables of a scan of another kind: as no rule is about them, its columns need no origin.
+
+        Raises:
+            NotUnderstood: it reads what is protected.
+        """
+        scans = find(scan, types.ResolvedTableScan)
+        names = {each.with_query_name for each in find(scan, types.ResolvedWithRefScan)}
+        while names - self.referenced:
+            self.referenced |= names
+            entries = [self.common[name] for name in names]
+            scans += find(entries, types.ResolvedTableScan)
+            names = {each.with_query_name for each in find(entries, types.ResolvedWithRefScan)}
+        outside = [self.outside.get(number, UNKNOWN) for number in columns_from_outside(scan)]
+        tables = {each.table.name for each in scans} | {
+            each.source.table for column in outside for each in column.origins
+        }
+        is_known = UNKNOWN not in outside and not find(scan, (THRESHOLD, NOISE))
+        if not is_known or not tables.isdisjoint({*self.policies, *self.secret_tables}):
+            raise NotUnderstood(f"{what} with a shared view or a salt is not supported in a rehearsal")
+        self.sources += [Source(each.table.name, None, None, each.for_system_time_expr) for each in scans]
+        return {column.column_id: Column() for column in scan.column_list}
 
     def join(self, scan: types.ResolvedJoinScan, clause: Clause | None) -> Columns:
-        """Walk a join, and record it with the tables on either side that are under the same clause."""
+        """Walk a join of two scans."""
         start = len(self.sources)
         left = self.walk(scan.left_scan, clause)
         middle = len(self.sources)
         right = self.walk(scan.right_scan, clause)
-        of_left, of_right = self.sources[start:middle], self.sources[middle:]
-        self.walk_subqueries(scan.join_expr)
-        columns, kind, condition = left | right, scan.join_type, scan.join_expr
+        sides = self.sources[start:middle], self.sources[middle:]
+        return self.joined(scan, (left, right), sides, scan.join_type, clause)
+
+    def array(self, scan: types.ResolvedArrayScan, clause: Clause | None) -> Columns:
+        """Walk an UNNEST: of arrays that come from no table, it is a join with constants."""
+        if any(find(array, (types.ResolvedColumnRef, types.ResolvedSubqueryExpr)) for array in scan.array_expr_list):
+            return self.unprotected(scan, "UNNEST of a column")
+        start = len(self.sources)
+        columns = self.walk(scan.input_scan, clause) if scan.input_scan else {}
+        offset = [scan.array_offset_column.column] if scan.array_offset_column else []
+        constants = {column.column_id: Column() for column in [*scan.element_column_list, *offset]}
+        sides: tuple[list[Source], list[Source]] = self.sources[start:], []
+        return self.joined(scan, (columns, constants), sides, JOIN.LEFT if scan.is_outer else JOIN.INNER, clause)
+
+    def joined(
+        self,
+        scan: types.ResolvedJoinScan | types.ResolvedArrayScan,
+        columns_of: tuple[Columns, Columns],
+        sides: tuple[list[Source], list[Source]],
+        kind: types.ResolvedJoinScanEnums.JoinType,
+        clause: Clause | None,
+    ) -> Columns:
+        """Record a join with the tables on either side that are under the same clause; returns its columns."""
+        (left, right), condition = columns_of, scan.join_expr
+        columns = left | right
+        self.walk_subqueries(condition, scan, columns)
         pairs: list[tuple[Column, Column]] = []
         for equation in equations(condition):
             one, other = map(column_numbers, equation)
@@ -172,8 +229,9 @@ class Lineage:
             if one and other and across:
                 value, partner = (self.trace(side, columns) for side in equation)
                 pairs += [(value, partner), (partner, value)]
-        used = self.trace(condition, columns).origins
-        for own, others, keeping in ((of_left, of_right, JOIN.LEFT), (of_right, of_left, JOIN.RIGHT)):
+        self.conditions.append(self.trace(condition, columns))
+        used = self.conditions[-1].origins
+        for own, others, keeping in ((*sides, JOIN.LEFT), (*sides[::-1], JOIN.RIGHT)):
             join = Join(pairs, used, bool(others), kind in (keeping, JOIN.FULL), kind == JOIN.INNER)
             for source in own:
                 if source.clause is clause:
@@ -194,7 +252,7 @@ class Lineage:
 
         A window function looks at other rows than its own, so nothing counts as unchanged above one.
         """
-        own_clause = Clause(scan) if isinstance(scan, THRESHOLD | NOISE) else None
+        own_clause = Clause(scan, outer=self.outer) if isinstance(scan, THRESHOLD | NOISE) else None
         columns: Columns = {}
         start = len(self.sources)
         _, *inputs = find(scan, SCAN, closed=(SCAN, types.ResolvedSubqueryExpr))
@@ -204,7 +262,9 @@ class Lineage:
             for source in self.sources[start:]:
                 if source.clause is (own_clause or clause):
                     source.aggregations.append(scan)
-        self.walk_subqueries(scan)
+        self.walk_subqueries(scan, scan, columns)
+        if isinstance(scan, types.ResolvedFilterScan):
+            self.conditions.append(self.trace(scan.filter_expr, columns))
         for computed in find(scan, types.ResolvedComputedColumnBase, closed=SCAN):
             columns[computed.column.column_id] = self.trace(computed.expr, columns)
         if own_clause:
@@ -215,10 +275,14 @@ class Lineage:
             return {number: Column(as_computed(column.origins)) for number, column in columns.items()}
         return columns
 
-    def walk_subqueries(self, node: types.ResolvedNode | None) -> None:
-        """Walk the queries within expressions, which are under no clause but their own."""
+    def walk_subqueries(self, node: types.ResolvedNode | None, scan: types.ResolvedScan, columns: "Columns") -> None:
+        """Walk the queries within expressions of a scan, which are under no clause but their own."""
+        outer, outside = self.outer, self.outside
+        self.outside = outside | columns
         for subquery in find(node, types.ResolvedSubqueryExpr, closed=SCAN):
+            self.outer = (*outer, scan) if subquery.parameter_list else outer
             self.walk(subquery.subquery, None)
+        self.outer, self.outside = outer, outside
 
     def trace(self, expression: types.ResolvedNode | None, columns: Columns) -> Column:
         """Find where an expression's value comes from: a bare column is unchanged, anything else is computed.
@@ -280,6 +344,13 @@ def renumber(columns: Columns, old: list[types.ResolvedColumn], new: list[types.
     return {after.column_id: columns.get(before.column_id, Column()) for before, after in pairs}
 
 
+def columns_from_outside(scan: types.ResolvedScan) -> set[int]:
+    """The columns that a scan reads and that are made outside of it."""
+    made = {column.column_id for each in find(scan, SCAN) for column in each.column_list}
+    made |= {each.column.column_id for each in find(scan, types.ResolvedComputedColumnBase)}
+    return column_numbers(scan) - made
+
+
 def function_name(call: types.ResolvedFunctionCallBase) -> str:
     """The name of a function, such as "$equal" or "count"."""
     return call.function.name.removeprefix("ZetaSQL:")
@@ -290,7 +361,12 @@ def column_numbers(expression: types.ResolvedNode | None) -> set[int]:
 
 
 def find(root: Any, kind: Any, closed: Any = ()) -> list[Any]:  # noqa: ANN401
-    """Find the nodes of a kind in a tree of the parser or the analyzer, its root included; not below closed nodes."""
+    """Find the nodes of a kind in a tree of the parser or the analyzer, or in a list of trees, their roots included.
+
+    What is below a closed node is left out.
+    """
+    if isinstance(root, list | tuple):
+        return [node for each in root for node in find(each, kind, closed)]
     nodes = []
     visitor = TreeVisitor()
 

@@ -1,4 +1,4 @@
--- check: Account tiers follow average order value.
+-- check: Account tiers follow average order value, among the adults and among the others.
 WITH
   order_totals AS (
     SELECT
@@ -11,6 +11,7 @@ WITH
     SELECT
       p.provider_user_id,
       ANY_VALUE(p.account_tier) AS account_tier,
+      ANY_VALUE(COALESCE(p.date_of_birth <= DATE_SUB(@target_date, INTERVAL 18 YEAR), FALSE)) AS is_adult,
       -- In whole cents, as the rule has it; the totals are rounded, so that their sum is one of cents.
       CAST(FLOOR(ROUND(100 * SUM(t.total)) / NULLIF(COUNT(t.total), 0)) AS INT64) AS average_cents
     FROM ewallet_provider.provider_users AS p
@@ -22,6 +23,7 @@ WITH
   -- Those who spend the same share a place among the holders: it lies between these two, which are shares of 1.
   places AS (
     SELECT
+      is_adult,
       account_tier,
       average_cents,
       (
@@ -29,27 +31,32 @@ WITH
       ) / SUM(COUNT(*)) OVER () AS lowest_place,
       SUM(COUNT(*)) OVER (ORDER BY average_cents) / SUM(COUNT(*)) OVER () AS highest_place
     FROM holders
-    GROUP BY account_tier, average_cents
+    GROUP BY is_adult, account_tier, average_cents
   ),
   outranked AS (
     SELECT
+      is_adult,
       'Premium' AS account_tier,
       MAX(lowest_place) AS place
     FROM places
     WHERE account_tier = 'Free'
+    GROUP BY is_adult
     UNION ALL
     SELECT
+      is_adult,
       'Business' AS account_tier,
       MAX(lowest_place) AS place
     FROM places
     WHERE account_tier IN ('Free', 'Premium')
+    GROUP BY is_adult
   )
 SELECT
+  p.is_adult,
   p.account_tier,
   p.average_cents / 100 AS average_order_value,
   p.highest_place AS place,
   outranked.place AS outranked_place
 FROM places AS p
-JOIN outranked ON p.account_tier = outranked.account_tier
+JOIN outranked ON p.is_adult = outranked.is_adult AND p.account_tier = outranked.account_tier
 -- The score is 0.6 of the place and 0.4 of a draw, so a draw makes up for two thirds; the rest is for rounding.
 WHERE outranked.place - p.highest_place > 2 / 3 + 0.01

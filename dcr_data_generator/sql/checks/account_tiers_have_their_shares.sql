@@ -1,12 +1,18 @@
 -- check: 8 % of the holders, and of the wallet-only users, are Business and 22 % Premium.
 WITH
+  wallets AS (
+    SELECT
+      p.account_tier,
+      EXISTS (SELECT 1 FROM merchant_provider.users AS u WHERE u.email = p.email) AS is_holder
+    FROM ewallet_provider.provider_users AS p
+  ),
   tier_counts AS (
     SELECT
-      EXISTS (SELECT 1 FROM merchant_provider.users AS u WHERE u.email = p.email) AS is_holder,
-      COUNTIF(p.account_tier = 'Business') AS business,
-      COUNTIF(p.account_tier = 'Premium') AS premium,
+      is_holder,
+      COUNTIF(account_tier = 'Business') AS business,
+      COUNTIF(account_tier = 'Premium') AS premium,
       COUNT(*) AS users
-    FROM ewallet_provider.provider_users AS p
+    FROM wallets
     GROUP BY is_holder
   )
 SELECT

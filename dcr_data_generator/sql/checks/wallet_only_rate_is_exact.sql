@@ -1,10 +1,14 @@
 -- check: The wallet-only rate is exact.
 WITH
+  wallets AS (
+    SELECT EXISTS (SELECT 1 FROM merchant_provider.users AS u WHERE u.email = p.email) AS is_holder
+    FROM ewallet_provider.provider_users AS p
+  ),
   counts AS (
     SELECT
-      COUNTIF(EXISTS (SELECT 1 FROM merchant_provider.users AS u WHERE u.email = p.email)) AS holders,
+      COUNTIF(is_holder) AS holders,
       COUNT(*) AS users
-    FROM ewallet_provider.provider_users AS p
+    FROM wallets
   )
 SELECT
   users - holders AS wallet_only,

@@ -1,5 +1,5 @@
 -- purpose: For each normalizer, and for one key (the email) or two (the email or the phone number): whom it finds, who
--- that is in truth, and who is missed. A person is an email at the merchant, compared without case and blanks.
+-- that is, and who is missed. A person is an email at the merchant, compared without case and blanks.
 WITH
   keys AS (
     SELECT
@@ -32,6 +32,7 @@ WITH
     FROM keys AS k
     CROSS JOIN UNNEST(['as_is', 'lower_trim', 'customer_match', 'uid2']) AS normalizer
     CROSS JOIN UNNEST([STRUCT(FALSE AS is_phone, k.email AS key), STRUCT(TRUE, k.phone)]) AS one
+    WHERE one.key IS NOT NULL
   ),
   pairs AS (
     SELECT

@@ -1,6 +1,7 @@
--- purpose: A phone number for each of them, from a range that the regulator of their country keeps for fiction, as
--- docs/identity.md lists them; who lives where there is none here gets a number of the United States. A range's numbers
--- are given to its people one after the other, and again from the first once they are used up.
+-- purpose: The phone number that each of them has at the merchant and at the wallet, as their kind says. They are from
+-- ranges that the regulator of a country keeps for fiction, as docs/identity.md lists them; who lives where there is none
+-- here gets a number of the United States. A range's numbers are given to its people one after the other, and again from
+-- the first once they are used up.
 CREATE OR REPLACE TABLE ewallet_working.phones AS
 WITH
   -- A number is its start, a number from the first one on, the middle, and two digits.
@@ -15,40 +16,71 @@ WITH
     UNION ALL
     SELECT 'Australia', '+6125550', 10, '', 9000
   ),
-  people AS (
+  numbers AS (
     SELECT
-      i.* EXCEPT (country),
+      p.* EXCEPT (country, phone_draw, other_phone_draw),
       COALESCE(r.country, 'United States') AS country,
-      DIV(i.phone_draw, 4503599627370496) AS bucket
-    FROM ewallet_working.identities AS i
-    LEFT JOIN ranges AS r ON i.country = r.country
+      is_second,
+      IF(is_second, p.other_phone_draw, p.phone_draw) AS draw,
+      ewallet_working.bucket(IF(is_second, p.other_phone_draw, p.phone_draw)) AS bucket
+    FROM ewallet_working.phone_kinds AS p
+    CROSS JOIN UNNEST([FALSE, TRUE]) AS is_second
+    LEFT JOIN ranges AS r ON p.country = r.country
+    WHERE NOT is_second
+      OR (p.known_to = 'both' AND p.phone_kind = 'another')
   ),
   buckets AS (
     SELECT
       country,
       bucket,
-      SUM(COUNT(*)) OVER (PARTITION BY country ORDER BY bucket) - COUNT(*) AS people_before
-    FROM people
+      SUM(COUNT(*)) OVER (PARTITION BY country ORDER BY bucket) - COUNT(*) AS numbers_before
+    FROM numbers
     GROUP BY country, bucket
   ),
-  numbered AS (
+  places AS (
     SELECT
-      p.* EXCEPT (phone_draw, bucket),
+      n.* EXCEPT (draw, bucket),
       CAST(
-        b.people_before
-        + ROW_NUMBER() OVER (PARTITION BY p.country, p.bucket ORDER BY p.phone_draw, p.provider_user_id)
+        b.numbers_before
+        + ROW_NUMBER() OVER (PARTITION BY n.country, n.bucket ORDER BY n.draw, n.provider_user_id)
         AS INT64
       ) AS place
-    FROM people AS p
-    JOIN buckets AS b ON p.country = b.country AND p.bucket = b.bucket
+    FROM numbers AS n
+    JOIN buckets AS b ON n.country = b.country AND n.bucket = b.bucket
+  ),
+  -- Where a range is used up, a second number could be the first one: then it is the next.
+  apart AS (
+    SELECT
+      p.* EXCEPT (country, place),
+      r.start,
+      r.first,
+      r.middle,
+      MOD((p.place + IF(MOD((p.place - f.place), r.size) = 0, 1, 0)), r.size) AS number
+    FROM places AS p
+    JOIN ranges AS r ON p.country = r.country
+    LEFT JOIN places AS f ON p.is_second AND NOT f.is_second AND p.person = f.person
+  ),
+  phones AS (
+    SELECT
+      * EXCEPT (start, first, middle, number),
+      CONCAT(start, CAST(first + DIV(number, 100) AS STRING), middle, LPAD(CAST(MOD(number, 100) AS STRING), 2, '0')) AS phone
+    FROM apart
+  ),
+  parties AS (
+    SELECT
+      f.* EXCEPT (is_second, phone),
+      IF(f.known_to = 'wallet' OR f.phone_kind = 'none at the merchant', NULL, f.phone) AS customer_phone,
+      IF(f.phone_kind = 'none at the provider', NULL, COALESCE(s.phone, f.phone)) AS true_phone
+    FROM phones AS f
+    LEFT JOIN phones AS s ON f.person = s.person AND s.is_second
+    WHERE NOT f.is_second
   )
 SELECT
-  n.* EXCEPT (country, place),
-  CONCAT(
-    r.start,
-    CAST(r.first + DIV(MOD(n.place, r.size), 100) AS STRING),
-    r.middle,
-    LPAD(CAST(MOD(n.place, 100) AS STRING), 2, '0')
+  * EXCEPT (known_to, phone_kind, has_brackets),
+  IF(known_to = 'both', phone_kind, NULL) AS phone_kind,
+  IF(
+    has_brackets,
+    REGEXP_REPLACE(true_phone, r'^\+(1|33|44|49|61)(\d\d\d)(\d+)(\d\d\d\d)$', r'\1 (\2) \3-\4'),
+    true_phone
   ) AS phone
-FROM numbered AS n
-JOIN ranges AS r ON n.country = r.country
+FROM parties

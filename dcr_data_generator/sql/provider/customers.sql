@@ -1,29 +1,6 @@
--- purpose: The merchant's customers, one row per person, with the most recent record; `find_customers` in people.py.
--- The key is the smallest ID of the person's records.
+-- purpose: The customers with their draws.
 CREATE OR REPLACE TABLE ewallet_working.customers AS
-WITH
-  people AS (
-    SELECT
-      LOWER(TRIM(email, ' \t\r\n')) AS person,
-      email,
-      city,
-      age,
-      MIN(id) OVER (PARTITION BY LOWER(TRIM(email, ' \t\r\n'))) AS key
-    FROM merchant_provider.users
-    WHERE TRIM(email, ' \t\r\n') != ''
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY LOWER(TRIM(email, ' \t\r\n')) ORDER BY created_at DESC, id DESC) = 1
-  ),
-  mixed AS (
-    SELECT
-      *,
-      ewallet_working.draw_2(ewallet_working.draw_1(ewallet_working.salt(@seed, 'wallet'), key)) AS wallet_draw
-    FROM people
-  )
 SELECT
-  person,
-  email,
-  city,
-  age,
-  key,
-  ewallet_working.draw_4(ewallet_working.draw_3(wallet_draw)) AS wallet_draw
-FROM mixed
+  * EXCEPT (wallet_half),
+  ewallet_working.draw_4(ewallet_working.draw_3(wallet_half)) AS wallet_draw
+FROM ewallet_working.customer_half_draws

@@ -9,32 +9,13 @@ CREATE OR REPLACE TABLE ewallet_provider.transactions (
   status STRING
 ) AS
 WITH
-  mixed AS (
-    SELECT
-      *,
-      ewallet_working.draw_2(ewallet_working.draw_1(ewallet_working.salt(@seed, 'payment'), order_id)) AS payment_draw,
-      ewallet_working.draw_2(
-        ewallet_working.draw_1(ewallet_working.salt(@seed, 'transaction_id high'), order_id)
-      ) AS high,
-      ewallet_working.draw_2(ewallet_working.draw_1(ewallet_working.salt(@seed, 'transaction_id low'), order_id)) AS low
-    FROM ewallet_working.orders
-    WHERE has_items
-  ),
-  draws AS (
-    SELECT
-      * EXCEPT (payment_draw, high, low),
-      ewallet_working.draw_4(ewallet_working.draw_3(payment_draw)) AS payment_draw,
-      ewallet_working.draw_4(ewallet_working.draw_3(high)) AS high,
-      ewallet_working.draw_4(ewallet_working.draw_3(low)) AS low
-    FROM mixed
-  ),
   buckets AS (
     SELECT
       bucket,
       SUM(COUNT(*)) OVER (ORDER BY bucket) - COUNT(*) AS orders_before
     FROM (
-      SELECT DIV(payment_draw, 4503599627370496) AS bucket
-      FROM draws
+      SELECT ewallet_working.bucket(payment_draw) AS bucket
+      FROM ewallet_working.payment_draws
     )
     GROUP BY bucket
   )
@@ -42,20 +23,20 @@ SELECT
   -- A UUID (RFC 9562): four bits are the version, 4, and two the variant.
   FORMAT(
     '%08x-%04x-4%03x-%04x-%012x',
-    (d.high >> 32) & 0xFFFFFFFF,
-    (d.high >> 16) & 0xFFFF,
-    d.high & 0xFFF,
-    ((d.low >> 48) & 0x3FFF) + 0x8000,
-    d.low & 0xFFFFFFFFFFFF
+    (d.high_draw >> 32) & 0xFFFFFFFF,
+    (d.high_draw >> 16) & 0xFFFF,
+    d.high_draw & 0xFFF,
+    ((d.low_draw >> 48) & 0x3FFF) + 0x8000,
+    d.low_draw & 0xFFFFFFFFFFFF
   ) AS transaction_id,
   d.order_id,
   d.provider_user_id,
   d.cents / 100 AS transaction_amount,
   d.created_at AS transaction_timestamp,
   d.status
-FROM draws AS d
-JOIN buckets AS b ON DIV(d.payment_draw, 4503599627370496) = b.bucket
+FROM ewallet_working.payment_draws AS d
+JOIN buckets AS b ON ewallet_working.bucket(d.payment_draw) = b.bucket
 WHERE TRUE
 QUALIFY
   b.orders_before + ROW_NUMBER() OVER (PARTITION BY b.bucket ORDER BY d.payment_draw)
-  <= (SELECT FLOOR(@wallet_payment_rate * COUNT(*) + 0.5) FROM ewallet_working.orders WHERE has_items)
+  <= (SELECT FLOOR(@wallet_payment_rate * COUNT(*) + 0.5) FROM ewallet_working.payment_draws)

@@ -14,7 +14,7 @@ WITH
       COUNTIF(REGEXP_CONTAINS(LOWER(TRIM(customer_email, ' \t\r\n')), r'^[^@]+@example\.net$')) AS gmail_like,
       CAST(FLOOR(@identity_noise * COUNT(*) + 0.5) AS INT64) AS altered
     FROM ewallet_provider.identity_truth
-    WHERE customer_email IS NOT NULL
+    WHERE REGEXP_CONTAINS(LOWER(TRIM(customer_email, ' \t\r\n')), r'^[^@]+@[^@]+\.[^.@]+$')
   ),
   expectations AS (
     SELECT

@@ -1,4 +1,5 @@
 -- purpose: The averages of the second use case, with the noise of the policy's epsilon.
+-- as: merchant
 SELECT WITH DIFFERENTIAL_PRIVACY
   OPTIONS (delta = 0.0001, max_groups_contributed = 1, privacy_unit_column = hashed_email)
   account_tier,

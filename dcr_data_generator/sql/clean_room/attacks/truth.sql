@@ -1,5 +1,5 @@
 -- purpose: What is true of each person, for the referee alone: a person is an email, without case and surrounding
--- blanks. Without a wallet, tier and verification are NULL; without a payment, the spend is.
+-- blanks. Without a wallet, tier and verification are NULL; without a payment, the average is.
 WITH
   customers AS (
     SELECT DISTINCT LOWER(TRIM(email, ' \t\r\n')) AS email
@@ -11,7 +11,6 @@ WITH
       LOWER(TRIM(p.email, ' \t\r\n')) AS email,
       p.is_verified_user AS verified,
       p.account_tier AS tier,
-      SUM(t.transaction_amount) AS spend,
       AVG(t.transaction_amount) AS own_average
     FROM ewallet_provider.provider_users AS p
     LEFT JOIN ewallet_provider.transactions AS t ON p.provider_user_id = t.provider_user_id
@@ -20,9 +19,9 @@ WITH
 SELECT
   COALESCE(c.email, w.email) AS email,
   c.email IS NOT NULL AS customer,
+  w.email IS NOT NULL AS has_wallet,
   w.verified,
   w.tier,
-  w.spend,
   w.own_average
 FROM customers AS c
 FULL JOIN wallets AS w ON c.email = w.email

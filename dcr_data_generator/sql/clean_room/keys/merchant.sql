@@ -1,4 +1,5 @@
--- purpose: The merchant's customers by the key of the clean room, for the merchant's own queries.
+-- purpose: The merchant's customers by the key of the clean room: for the views that share them, and for the merchant's
+-- own queries. A view takes no parameters, so the salt and the name of the rule are in a table of one row.
 CREATE OR REPLACE VIEW merchant_provider.clean_room_keys
 OPTIONS (description = 'The key of each of our customers in the clean room. Nobody else reads it.')
 AS

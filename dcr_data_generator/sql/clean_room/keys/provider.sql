@@ -1,4 +1,5 @@
--- purpose: The provider's users by the key of the clean room, for the provider's own queries.
+-- purpose: The provider's users by the key of the clean room: for the views that share them, and for the provider's own
+-- queries. A view takes no parameters, so the salt and the name of the rule are in a table of one row.
 CREATE OR REPLACE VIEW ewallet_provider.clean_room_keys
 OPTIONS (description = 'The key of each of our users in the clean room. Nobody else reads it.')
 AS

@@ -7,25 +7,9 @@ OPTIONS (
 )
 AS
 SELECT
-  TO_HEX(SHA256(CONCAT(
-    s.salt,
-    CASE s.normalizer
-      WHEN 'as_is' THEN u.email
-      WHEN 'lower_trim' THEN LOWER(TRIM(u.email, ' \t\r\n'))
-      WHEN 'customer_match' THEN LOWER(REGEXP_REPLACE(u.email, r'\s', ''))
-      WHEN 'uid2' THEN IF(
-        REGEXP_CONTAINS(u.email, r'(?i)@(gmail\.com|example\.net) *$'),
-        LOWER(CONCAT(
-          REPLACE(REGEXP_EXTRACT(u.email, '^ *([^+@]*)'), '.', ''),
-          REGEXP_EXTRACT(u.email, '(@[^@]*?) *$')
-        )),
-        LOWER(TRIM(u.email, ' '))
-      )
-    END
-  ))) AS hashed_email,
+  k.hashed_email,
   u.age,
   u.gender,
   u.country
 FROM merchant_provider.users AS u
-CROSS JOIN merchant_provider.clean_room_salt AS s
-WHERE TRIM(u.email, ' \t\r\n') != ''
+JOIN merchant_provider.clean_room_keys AS k ON u.id = k.user_id

@@ -7,24 +7,9 @@ OPTIONS (
 )
 AS
 SELECT
-  TO_HEX(SHA256(CONCAT(
-    s.salt,
-    CASE s.normalizer
-      WHEN 'as_is' THEN p.email
-      WHEN 'lower_trim' THEN LOWER(TRIM(p.email, ' \t\r\n'))
-      WHEN 'customer_match' THEN LOWER(REGEXP_REPLACE(p.email, r'\s', ''))
-      WHEN 'uid2' THEN IF(
-        REGEXP_CONTAINS(p.email, r'(?i)@(gmail\.com|example\.net) *$'),
-        LOWER(CONCAT(
-          REPLACE(REGEXP_EXTRACT(p.email, '^ *([^+@]*)'), '.', ''),
-          REGEXP_EXTRACT(p.email, '(@[^@]*?) *$')
-        )),
-        LOWER(TRIM(p.email, ' '))
-      )
-    END
-  ))) AS hashed_email,
+  k.hashed_email,
   p.account_tier,
   t.transaction_amount
 FROM ewallet_provider.transactions AS t
 JOIN ewallet_provider.provider_users AS p ON t.provider_user_id = p.provider_user_id
-CROSS JOIN ewallet_provider.clean_room_salt AS s
+JOIN ewallet_provider.clean_room_keys AS k ON p.provider_user_id = k.provider_user_id

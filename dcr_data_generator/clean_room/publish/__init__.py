@@ -1,0 +1,1 @@
+"""Publishing the clean room, or a plain exchange, on Google Cloud, and removing it again."""

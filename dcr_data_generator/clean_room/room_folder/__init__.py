@@ -1,0 +1,1 @@
+"""Anybody's clean room as a folder of files: tables, views, queries that are allowed, and queries that are refused."""

@@ -1,0 +1,4 @@
+-- as: telco
+-- because: clause
+SELECT *
+FROM bank_room.balances

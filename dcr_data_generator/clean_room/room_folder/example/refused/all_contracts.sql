@@ -1,0 +1,4 @@
+-- as: bank
+-- because: join-required
+SELECT *
+FROM telco_room.contracts

@@ -1,0 +1,4 @@
+-- as: telco
+-- because: access
+SELECT balance
+FROM bank.customers

@@ -1,0 +1,1 @@
+"""The command line: `dcr` and its commands."""

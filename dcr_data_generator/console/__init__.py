@@ -1,0 +1,1 @@
+"""The console: what a command takes, what it prints, and how it ends."""

@@ -1,1 +1,0 @@
-"""The embedded BigQuery: the engine, in this process, and the source that fills it."""

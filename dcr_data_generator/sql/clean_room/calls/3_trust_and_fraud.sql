@@ -1,4 +1,0 @@
--- purpose: The merchant passes the keys of its own customers to the template.
-SELECT *
-FROM ewallet_clean_room.trust_and_fraud(TABLE merchant_provider.clean_room_keys)
-ORDER BY is_verified_user DESC

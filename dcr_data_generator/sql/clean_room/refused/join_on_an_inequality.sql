@@ -1,6 +1,0 @@
--- attempt: A join that matches more than equal values: every order with a higher ID.
-SELECT
-  w.order_id,
-  w.transaction_amount
-FROM merchant_provider.orders AS o
-JOIN ewallet_clean_room.wallet_orders AS w ON o.order_id <= w.order_id

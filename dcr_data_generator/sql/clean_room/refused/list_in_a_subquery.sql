@@ -1,5 +1,0 @@
--- attempt: A list read in a condition instead of a join.
-SELECT
-  order_id
-FROM merchant_provider.orders
-WHERE order_id NOT IN (SELECT order_id FROM ewallet_clean_room.wallet_orders)

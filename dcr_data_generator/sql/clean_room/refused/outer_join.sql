@@ -1,6 +1,0 @@
--- attempt: An outer join that keeps the unmatched rows: the wallet's orders that the merchant does not have.
-SELECT
-  w.order_id,
-  w.transaction_amount
-FROM merchant_provider.orders AS o
-RIGHT JOIN ewallet_clean_room.wallet_orders AS w ON o.order_id = w.order_id

@@ -1,3 +1,0 @@
--- attempt: A plain SELECT: the rows themselves.
-SELECT *
-FROM ewallet_clean_room.wallet_spend

@@ -1,0 +1,1 @@
+"""Where BigQuery is: Google Cloud, an emulator, or the embedded BigQuery."""

@@ -1,0 +1,16 @@
+-- source: https://cloud.google.com/bigquery/docs/analysis-rules
+CREATE OR REPLACE VIEW school_room.exams
+OPTIONS (
+  privacy_policy = '''{
+  "aggregation_threshold_policy": {
+    "threshold": 2,
+    "privacy_unit_column": "student"
+  }
+}'''
+)
+AS
+SELECT
+  student,
+  course,
+  score
+FROM school.exams

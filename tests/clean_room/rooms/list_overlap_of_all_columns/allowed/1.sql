@@ -1,0 +1,7 @@
+-- as: office
+-- rows: 2
+SELECT
+  e.course,
+  s.student
+FROM school_room.exams AS e
+JOIN office.students AS s ON e.student = s.student AND e.score = s.score

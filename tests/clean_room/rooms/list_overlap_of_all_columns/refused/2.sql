@@ -1,0 +1,3 @@
+-- as: office
+-- because: join-required
+SELECT * FROM school_room.exams

@@ -1,0 +1,4 @@
+-- verdict: refused
+-- source: https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language
+-- says: Only a single query is rehearsed
+CREATE VIEW merchant_provider.spend AS SELECT * FROM ewallet_clean_room.wallet_spend

@@ -1,0 +1,5 @@
+-- verdict: allowed
+-- source: https://cloud.google.com/bigquery/docs/analysis-rules
+-- as: provider
+-- withheld: of the 250 rows of merchant_clean_room.customers, withheld
+SELECT DISTINCT c.country FROM merchant_clean_room.customers AS c JOIN ewallet_provider.clean_room_keys AS k ON c.hashed_email = k.hashed_email

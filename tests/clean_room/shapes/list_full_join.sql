@@ -1,0 +1,4 @@
+-- verdict: refused
+-- source: https://cloud.google.com/bigquery/docs/analysis-rules
+-- says: Joining must occur
+SELECT w.order_id FROM merchant_provider.orders AS o FULL JOIN ewallet_clean_room.wallet_orders AS w ON o.order_id = w.order_id

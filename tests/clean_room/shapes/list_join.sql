@@ -1,0 +1,4 @@
+-- verdict: allowed
+-- source: https://cloud.google.com/bigquery/docs/analysis-rules
+-- withheld: Nothing was withheld.
+SELECT o.order_id, w.transaction_amount FROM merchant_provider.orders AS o JOIN ewallet_clean_room.wallet_orders AS w ON o.order_id = w.order_id

@@ -1,0 +1,4 @@
+-- verdict: allowed
+-- source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#dp_clause
+-- columns: account_tier, n
+WITH t AS (SELECT WITH DIFFERENTIAL_PRIVACY account_tier, COUNT(*) AS n FROM ewallet_clean_room.wallet_spend_private GROUP BY account_tier) SELECT account_tier, n FROM t

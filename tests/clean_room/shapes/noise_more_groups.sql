@@ -1,0 +1,4 @@
+-- verdict: refused
+-- source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#dp_clause
+-- says: Max groups contributed is too high: 5
+SELECT WITH DIFFERENTIAL_PRIVACY OPTIONS (max_groups_contributed = 5) account_tier, COUNT(*) AS n FROM ewallet_clean_room.wallet_spend_private GROUP BY account_tier

@@ -1,0 +1,5 @@
+-- verdict: allowed
+-- source: https://cloud.google.com/bigquery/docs/reference/standard-sql/aggregate_functions
+-- rows: 2
+-- shows: ["Brasil","China","France"]
+SELECT gender, ARRAY_AGG(DISTINCT country ORDER BY country) AS countries FROM merchant_provider.users GROUP BY gender

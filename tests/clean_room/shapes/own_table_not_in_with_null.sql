@@ -1,0 +1,3 @@
+-- verdict: allowed
+-- source: https://cloud.google.com/bigquery/docs/reference/standard-sql/subqueries
+SELECT COUNT(*) AS n FROM merchant_provider.users WHERE id NOT IN (SELECT IF(order_id = 3, NULL, order_id) FROM merchant_provider.orders)

@@ -1,0 +1,3 @@
+-- verdict: allowed
+-- source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax
+SELECT gender, country, COUNT(*) AS n FROM merchant_provider.users GROUP BY ROLLUP (gender, country)

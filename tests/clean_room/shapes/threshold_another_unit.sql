@@ -1,0 +1,4 @@
+-- verdict: refused
+-- source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax
+-- says: privacy unit column
+SELECT WITH AGGREGATION_THRESHOLD OPTIONS (privacy_unit_column = account_tier) COUNT(*) AS n FROM ewallet_clean_room.wallet_spend

@@ -1,0 +1,4 @@
+-- verdict: refused
+-- source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax
+-- says: ROLLUP, CUBE and GROUPING SETS are not supported here
+SELECT WITH AGGREGATION_THRESHOLD account_tier, COUNT(*) AS n FROM ewallet_clean_room.wallet_spend GROUP BY CUBE (account_tier)

@@ -1,0 +1,5 @@
+-- verdict: allowed
+-- source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax
+-- rows: 2
+-- withheld: Business: 33 people, withheld: fewer than 50
+SELECT WITH AGGREGATION_THRESHOLD account_tier, COUNT(*) AS n FROM ewallet_clean_room.wallet_spend GROUP BY ALL

@@ -1,0 +1,3 @@
+-- verdict: allowed
+-- source: https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax
+SELECT DISTINCT n > 10 AS many FROM (SELECT WITH AGGREGATION_THRESHOLD account_tier, COUNT(*) AS n FROM ewallet_clean_room.wallet_spend GROUP BY account_tier)

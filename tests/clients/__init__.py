@@ -1,0 +1,1 @@
+"""Clients of BigQuery, against the embedded one."""

@@ -1,0 +1,5 @@
+SELECT WITH AGGREGATION_THRESHOLD
+  COUNT(DISTINCT w.hashed_email) AS verified
+FROM merchant_clean_room.customers AS c
+JOIN ewallet_clean_room.wallet_customers AS w ON c.hashed_email = w.hashed_email
+WHERE w.is_verified_user AND w.hashed_email = @victim

@@ -1,0 +1,3 @@
+SELECT WITH AGGREGATION_THRESHOLD
+  AVG(IF(hashed_email = @victim, transaction_amount, NULL)) AS spend
+FROM ewallet_clean_room.wallet_spend

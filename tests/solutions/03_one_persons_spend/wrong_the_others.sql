@@ -1,0 +1,4 @@
+SELECT WITH AGGREGATION_THRESHOLD
+  SUM(transaction_amount) AS spend
+FROM ewallet_clean_room.wallet_spend
+WHERE hashed_email IS DISTINCT FROM @victim

@@ -1,0 +1,1 @@
+a threshold of 50
