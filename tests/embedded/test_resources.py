@@ -52,6 +52,15 @@ def test_a_view_that_is_created_without_sql_has_its_query_and_columns(client: bi
     assert ask(client, "SELECT * FROM things.large") == [(2,)]
 
 
+def test_a_view_has_its_query_as_it_was_written(client: bigquery.Client) -> None:
+    query = r"""-- The names,  as they are.
+select two.ID AS `it`, ltrim(name, r' \t') as name
+FROM things.two AS two"""
+    client.query_and_wait(f"CREATE VIEW things.written(it, name)\nOPTIONS (description = 'AS (it) is') AS {query};\n")
+    assert client.get_table("things.written").view_query == query
+    assert ask(client, "SELECT * FROM things.written WHERE it = 1") == [(1, "é")]
+
+
 def load(client: bigquery.Client, content: bytes, table: str, **options: object) -> list[tuple]:
     config = bigquery.LoadJobConfig(**options)
     client.load_table_from_file(io.BytesIO(content), f"{PLACE}.{table}", job_config=config).result()

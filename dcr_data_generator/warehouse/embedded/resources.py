@@ -18,7 +18,7 @@ from bqemulator.storage.sql_identifiers import quoted_schema, quoted_table_ref
 from bqemulator.storage.type_map import duckdb_type_to_bq_field
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
-from sqlglot import exp
+from sqlglot import Expr, TokenType, exp, tokenize
 
 BYTES = {"INTEGER": 8, "INT64": 8, "FLOAT": 8, "FLOAT64": 8, "TIMESTAMP": 8, "DATE": 8, "DATETIME": 8, "TIME": 8}
 BYTES |= {"BOOLEAN": 1, "BOOL": 1, "NUMERIC": 16, "BIGNUMERIC": 32, "INTERVAL": 16}
@@ -28,6 +28,7 @@ SIZES = ("numBytes", "numActiveLogicalBytes", "numTotalLogicalBytes")
 MEDIA = (*upload._PERMITTED_MEDIA_CONTENT_TYPES, "*/*")  # as Google's client uploads a small file
 
 create_destination, load_file = executor._maybe_create_load_destination, executor._load_path_into_target
+find_view = ddl_sync._detect_plain_create_view
 
 
 def install(app: FastAPI) -> None:
@@ -41,6 +42,7 @@ def install(app: FastAPI) -> None:
     ]
     vars(upload).update(_PERMITTED_MEDIA_CONTENT_TYPES=MEDIA)
     vars(executor).update(_maybe_create_load_destination=create_loaded_table, _load_path_into_target=load)
+    vars(ddl_sync).update(_detect_plain_create_view=view_as_written)
 
 
 async def get_table(project_id: str, dataset_id: str, table_id: str, ctx: jobs._Ctx) -> dict[str, Any]:
@@ -68,9 +70,20 @@ async def insert_table(project_id: str, dataset_id: str, request: Request, ctx: 
         statement = f"CREATE VIEW `{project_id}`.`{dataset_id}`.`{table_id}` AS {text}"
         await jobs.execute_query_job(project_id, f"bqemu_{uuid4().hex[:12]}", statement, None, ctx)
         if view := ctx.catalog.get_table(project_id, dataset_id, table_id):
-            told = {"view_query": text, "description": body.get("description"), "labels": body.get("labels", {})}
+            told = {"description": body.get("description"), "labels": body.get("labels", {})}
             ctx.catalog.update_table(view.model_copy(update=told))
     return await get_table(project_id, dataset_id, table_id, ctx)
+
+
+def view_as_written(text: str) -> tuple[exp.Table | None, Expr | None]:
+    """The view that a statement creates, and its query letter for letter, where the emulator writes its own."""
+    view, query = find_view(text)
+    depth = 0
+    for token in tokenize(text, read="bigquery") if query else ():
+        depth += (token.token_type == TokenType.L_PAREN) - (token.token_type == TokenType.R_PAREN)
+        if token.token_type == TokenType.ALIAS and depth == 0:
+            return view, exp.var(text[token.end + 1 :].strip().removesuffix(";").rstrip())
+    return view, query
 
 
 def bytes_of_columns(fields: Iterable[Any], table: str, engine: DuckDBEngine) -> int:
