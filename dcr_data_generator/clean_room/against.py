@@ -20,11 +20,11 @@ from rich.markup import escape
 from dcr_data_generator import sql
 from dcr_data_generator.clean_room import project, salt
 from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstood, Refused
-from dcr_data_generator.clean_room.settings import RehearseSettings
 from dcr_data_generator.console import process
 from dcr_data_generator.console.terminal import Terminal, price_of
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.output.whole_file import write_whole
+from dcr_data_generator.settings import Place
 from dcr_data_generator.tables import MERCHANT
 from dcr_data_generator.values import counted, on_one_line, plain
 from dcr_data_generator.warehouse.explain import message_of, reason_of
@@ -83,15 +83,21 @@ class Compared(NamedTuple):
         )
 
 
-def run(settings: RehearseSettings, terminal: Terminal) -> int:
+def run(place: Place, linked: str | None, spends: bool, file: Path | None, terminal: Terminal) -> int:
     """Rehearse all queries of the folders, send them to BigQuery, and print how the two compare.
+
+    Args:
+        place: where the tables are.
+        linked: the linked dataset.
+        spends: whether what spends the privacy budgets is sent, too.
+        file: where to write what BigQuery said, if anywhere.
+        terminal: what the user sees.
 
     Returns: the exit status: 0; 1 where the rehearsal was wrong.
 
     Raises:
         UserError: there are no tables, nothing is published, or there is no such linked dataset.
     """
-    place, linked = settings.place, settings.against
     if linked is None:
         raise UserError("--save and --yes are for what BigQuery says: give --against with a linked dataset, too")
     if place.write_project_id is None:
@@ -111,13 +117,13 @@ def run(settings: RehearseSettings, terminal: Terminal) -> int:
         sent = [pair for pair in zip(queries, rehearsed, strict=True) if not pair[1].reason]
         with step("Ask what they cost, by dry runs"):
             prices = [send(warehouse, query, values, is_dry=True) for query, _ in sent]
-            withheld = [] if settings.yes else noisy
+            withheld = [] if spends else noisy
             said = [
                 refusal._replace(reason="" if refusal.sentence or query not in withheld else SPENDS)
                 for (query, _), (refusal, _) in zip(sent, prices, strict=True)
             ]
         sizes = [price for each, (_, price) in zip(said, prices, strict=True) if not each.reason]
-        terminal.notices([cost_of(room, sizes, settings.yes)])
+        terminal.notices([cost_of(room, sizes, spends)])
         with step("Ask BigQuery"):
             said = [
                 each if each.sentence or each.reason else send(warehouse, query, values)[0]
@@ -132,9 +138,9 @@ def run(settings: RehearseSettings, terminal: Terminal) -> int:
     unsent = [pair for pair in zip(queries, rehearsed, strict=True) if pair[1].reason]
     unsent += [(query, theirs) for (query, _), theirs in zip(sent, said, strict=True) if theirs.reason]
     show(terminal, compared, unsent)
-    if settings.save:
-        save(settings.save, compared)
-        terminal.line(f"What BigQuery said, without data: {escape(str(settings.save))}. Please open an issue with it.")
+    if file:
+        save(file, compared)
+        terminal.line(f"What BigQuery said, without data: {escape(str(file))}. Please open an issue with it.")
     terminal.next({"See what is left of the budgets": f"uv run dcr status{place.flags}"})
     return 1 if any(each.is_bad for each in compared) else 0
 

@@ -25,6 +25,7 @@ from dcr_data_generator.clean_room.settings import MERCHANT_PARTY, PARTY_NAMES, 
 from dcr_data_generator.console import process
 from dcr_data_generator.console.terminal import Terminal
 from dcr_data_generator.errors import UserError
+from dcr_data_generator.settings import Place
 from dcr_data_generator.values import NUMBER, parse_text_file, printable, quoted
 
 MAX_ROWS = 50  # of an answer in a table
@@ -48,6 +49,9 @@ def run(settings: AskSettings, terminal: Terminal) -> int:
     answers.quiet, terminal.console.quiet = False, settings.screen.quiet
     text = query_of(settings.query)
     step = partial(process.step, terminal, settings.place.timeout)
+    asking = partial(
+        Asking, terminal=terminal, answers=answers, how=settings.format, place=settings.place, folder=settings.room.room
+    )
     if settings.room.room:
         from dcr_data_generator.clean_room.room_folder import folder, judge  # with DuckDB, which only they need
 
@@ -59,7 +63,7 @@ def run(settings: AskSettings, terminal: Terminal) -> int:
         terminal.notices(judge.large_tables(read, settings.room.sample))
         party = read.party(settings.as_ or said_in(text))
         questions = [Question(query.file, query.party, query.text) for query in read.allowed]
-        return answer(Asking(room, terminal, answers, settings, questions, party), text, party)
+        return answer(asking(room, questions=questions, party=party), text, party)
     if settings.room.sample:
         raise UserError("--sample goes with --room")
     party = party_of(settings.as_ or said_in(text) or MERCHANT_PARTY)
@@ -71,7 +75,7 @@ def run(settings: AskSettings, terminal: Terminal) -> int:
                 room.link(settings.linked_dataset)
             done.result = f"{warehouse.name_and_days}; the privacy budgets are full, and last as long as this command"
         questions = questions_of(settings.place.suffix)
-        return answer(Asking(room, terminal, answers, settings, questions, party), text, party)
+        return answer(asking(room, questions=questions, party=party), text, party)
 
 
 def questions_of(suffix: str) -> list["Question"]:
@@ -149,13 +153,14 @@ class Asking:
         room: CleanRoom,
         terminal: Terminal,
         answers: Console,
-        settings: AskSettings,
+        how: str,
+        place: Place,
+        folder: Path | None,
         questions: Sequence[Question],
         party: str,
     ) -> None:
         self.room, self.terminal, self.answers, self.questions = room, terminal, answers, questions
-        self.format, self.seconds = settings.format, settings.place.timeout
-        folder, flags = settings.room.room, settings.place.flags
+        self.format, self.seconds, flags = how, place.timeout, place.flags
         where = f" --room {quoted(str(folder))}" if folder else flags
         as_ = f" --as {quoted(party)}" if folder or party != MERCHANT_PARTY else ""
         self.after_a_query = {"Ask more, at a prompt": f"uv run dcr ask{where}{as_}"}

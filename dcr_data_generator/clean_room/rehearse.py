@@ -53,7 +53,7 @@ def run(settings: RehearseSettings, terminal: Terminal) -> int:
         UserError: there are no tables yet, or a query of the use cases is refused.
     """
     if settings.against or settings.save or settings.yes:
-        return against.run(settings, terminal)
+        return against.run(settings.place, settings.against, settings.yes, settings.save, terminal)
     place, normalizer, source = settings.place, settings.keys.normalize, settings.source
     step = partial(process.step, terminal, place.timeout)
     queries, calls = (sql.read_questions(file, place.suffix) for file in ("subscriber*", "call"))

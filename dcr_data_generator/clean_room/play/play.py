@@ -7,6 +7,7 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from google.api_core.exceptions import NotFound
@@ -19,7 +20,7 @@ from dcr_data_generator.clean_room.attackers import PADDING, TIERS
 from dcr_data_generator.clean_room.play import buttons, tour
 from dcr_data_generator.clean_room.play.referee import Referee
 from dcr_data_generator.clean_room.play.visitor import Asked
-from dcr_data_generator.clean_room.settings import MERCHANT_PARTY, PARTY_NAMES, Keys, PlaySettings
+from dcr_data_generator.clean_room.settings import MERCHANT_PARTY, PARTY_NAMES, Keys, PlaySettings, RoomFolder
 from dcr_data_generator.console import options, process
 from dcr_data_generator.console.terminal import Terminal
 from dcr_data_generator.errors import UserError
@@ -55,20 +56,22 @@ def run(settings: PlaySettings, terminal: Terminal) -> int:
     if settings.room.sample and not settings.room.room:
         raise UserError("--sample goes with --room")
     with listen(settings.port) as listener:
+        show = partial(serve, listener, settings.allow_host, settings.open, terminal)
         if settings.room.room:
-            return serve(settings, terminal, listener, play_of_folder(settings, terminal))
+            return show(play_of_folder(settings.room, settings.as_, settings.tour, place.timeout, terminal))
         steps = tour.read(settings.tour or tour.FOLDER, place.suffix, PARTY_NAMES)
         if settings.as_ not in (None, *PARTY_NAMES):
             raise UserError(f"no party is called {settings.as_!r}: the parties are {', '.join(PARTY_NAMES)}")
+        of_tables = partial(play_of_tables, place, settings.keys, settings.as_ or MERCHANT_PARTY, terminal, steps)
         if place.may_have_tables:
             with project.connected(place, terminal) as warehouse:
                 if place.write_project_id or has_tables(warehouse):
-                    return serve(settings, terminal, listener, play_of_tables(settings, terminal, warehouse, steps))
+                    return show(of_tables(warehouse))
         terminal.line("There are no tables yet: the default five are made first.")
         if status := make(place, terminal):
             return status
         with project.connected(place, terminal) as warehouse:
-            return serve(settings, terminal, listener, play_of_tables(settings, terminal, warehouse, steps, MADE))
+            return show(of_tables(warehouse, MADE))
 
 
 def has_tables(warehouse: Warehouse) -> bool:
@@ -103,53 +106,59 @@ def listen(port: int | None) -> Iterator[socket.socket]:
 
 
 def play_of_tables(
-    settings: PlaySettings, terminal: Terminal, warehouse: Warehouse, steps: Sequence[tour.Step], notice: str = ""
+    place: Place,
+    keys: Keys,
+    party: str,
+    terminal: Terminal,
+    steps: Sequence[tour.Step],
+    warehouse: Warehouse,
+    notice: str = "",
 ) -> "page.Play":
     """Put the tables of a run behind the views."""
     from dcr_data_generator.clean_room.play import page
 
-    place = settings.place
     with process.step(terminal, place.timeout, "Put both parties' tables behind the views") as done:
-        room, victim = open_room(place, settings.keys, terminal, warehouse)
+        room, victim = open_room(place, keys, terminal, warehouse)
         tour.check(steps, room)
         done.result = warehouse.name
     named = buttons.read(place.suffix, victim)
     referee = Referee(room, victim, place.suffix)
-    party = settings.as_ or MERCHANT_PARTY
     return page.Play(room, named, party, notice, partial(save, warehouse, place), steps, referee)
 
 
-def play_of_folder(settings: PlaySettings, terminal: Terminal) -> "page.Play":
+def play_of_folder(
+    place: RoomFolder, party: str | None, talk: Path | None, timeout: int, terminal: Terminal
+) -> "page.Play":
     """Read a clean room of the user's own. Its talk is the one that the user gives, and it has no report."""
     from dcr_data_generator.clean_room.play import page
     from dcr_data_generator.clean_room.room_folder import folder, judge  # with DuckDB, which only they need
 
-    path, sample = settings.room.room, settings.room.sample
+    path, sample = place.room, place.sample
     assert path
-    with process.step(terminal, settings.place.timeout, "Read the folder") as done:
+    with process.step(terminal, timeout, "Read the folder") as done:
         compiling.start(terminal)
         read = folder.read_room(path, sample)
         room = read.open()
         read_everything(room)
-        steps = tour.read(settings.tour, "", list(read.parties)) if settings.tour else []
+        steps = tour.read(talk, "", list(read.parties)) if talk else []
         tour.check(steps, room)
         done.result = f"the parties {', '.join(read.parties)}"
     terminal.notices(judge.large_tables(read, sample))
-    party = read.party(settings.as_ or next(iter(read.parties)))
-    return page.Play(room, buttons.of_room(read), party, f"The clean room of {path}.", lambda _: NO_REPORT, steps)
+    first = read.party(party or next(iter(read.parties)))
+    return page.Play(room, buttons.of_room(read), first, f"The clean room of {path}.", lambda _: NO_REPORT, steps)
 
 
-def serve(settings: PlaySettings, terminal: Terminal, listener: socket.socket, play: "page.Play") -> int:
+def serve(listener: socket.socket, allowed: Sequence[str], opens: bool, terminal: Terminal, play: "page.Play") -> int:
     """Serve the page. Returns the exit status."""
     from dcr_data_generator.clean_room.play import server
 
     process.allow(0)  # the audience may take its time
     try:
-        with server.serving(play, listener, settings.allow_host, terminal.warning) as addresses:
+        with server.serving(play, listener, allowed, terminal.warning) as addresses:
             for address in addresses:
                 terminal.line(f"The page: {escape(address)}")
             terminal.line("Nothing that is asked there leaves this computer. End it with Ctrl-C.")
-            if settings.open:
+            if opens:
                 webbrowser.open(addresses[0])
             while not threading.Event().wait(WAIT_SECONDS):
                 continue

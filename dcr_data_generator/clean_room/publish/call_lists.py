@@ -63,7 +63,7 @@ def calls_to_publish(target: Target, other: Target, settings: PublishSettings, s
     for template in templates:
         text = f"analyticshub.queryTemplates.get {target.template(template.name)}"
         yield Call(text, partial(check_template, target, template), target.admin)
-    yield from calls_on_bigquery(target, settings, secret)
+    yield from calls_on_bigquery(target, level, settings.keys.normalize, secret)
     text = f"analyticshub.dataExchanges.create {target.exchange}, a {target.in_words}"
     text += ", who asks is logged" if settings.log_subscribers else ""
     yield Call(text, partial(create_exchange, target, settings.log_subscribers), target.admin)
@@ -98,9 +98,8 @@ def call_on_template(
     return Call(text, partial(make, target, template), f"{target.admin}, and {TEMPLATE_CREATOR}")
 
 
-def calls_on_bigquery(target: Target, settings: PublishSettings, secret: SecretStr) -> Iterator[Call]:
+def calls_on_bigquery(target: Target, level: str, normalizer: str, secret: SecretStr) -> Iterator[Call]:
     """List the calls that create what is shared, and allow it to read the parties' own tables."""
-    level, normalizer = settings.level, settings.keys.normalize
     shared, templates = target.views_of(level), target.templates_of(level)
     for dataset in [*datasets_of(shared), *datasets_of(templates)]:
         text = f"bigquery.datasets.insert {target.path(dataset)} in {target.location}"

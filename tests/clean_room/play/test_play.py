@@ -10,14 +10,12 @@ import pytest
 from dcr_data_generator.clean_room.analysis_rules import Verdict
 from dcr_data_generator.clean_room.play import play
 from dcr_data_generator.clean_room.play.visitor import Visitor
-from dcr_data_generator.clean_room.settings import Keys, PlaySettings, RoomFolder
+from dcr_data_generator.clean_room.settings import Keys, RoomFolder
 from dcr_data_generator.commands import group
 from dcr_data_generator.console.terminal import Terminal
-from dcr_data_generator.settings import Screen
 from dcr_data_generator.warehouse.embedded import guard
 from dcr_data_generator.warehouse.warehouse import Warehouse
 from tests.support import emulator
-from tests.support.settings import make_settings
 
 
 def test_without_nicegui_one_line_names_the_command_that_has_it(
@@ -77,10 +75,7 @@ def test_nothing_that_is_asked_reads_from_bigquery(default_run: Warehouse) -> No
 def test_a_room_folder_has_its_parties_and_its_queries_on_the_page(tmp_path: Path) -> None:
     pytest.importorskip("nicegui", reason="`uv run --group play pytest -m slow` tests the live page")
     assert group.main(["new", str(tmp_path / "room")]) == 0
-    settings = PlaySettings(
-        place=make_settings().place, room=RoomFolder(room=tmp_path / "room"), keys=Keys(), screen=Screen()
-    )
-    made = play.play_of_folder(settings, Terminal())
+    made = play.play_of_folder(RoomFolder(room=tmp_path / "room"), None, None, 60, Terminal())
     assert list(made.room.parties) == ["bank", "telco"]
     assert made.first_party == "bank"
     verdicts = {
