@@ -95,8 +95,8 @@ def test_a_linked_dataset_that_answers_as_rehearsed_is_all_green(rehearse: Calla
     assert (status, err) == (0, "")
     found = outcomes(out)
     folders = [*sql.read_folder("clean_room/refused"), *sql.read_folder("clean_room/attacks")]
-    own = {"clean_room/refused/22_own_question", "clean_room/attacks/lists"}
-    own |= {"clean_room/attacks/truth", "clean_room/attacks/truth_phones"}
+    own = {f"clean_room/attacks/{name}" for name in ("lists", "lists_tier", "truth", "truth_phones")}
+    own.add("clean_room/refused/22_own_question")
     assert found.keys() == {query.file for query in [*folders, *sql.read_questions("sub*")]} - own
     assert {file: text for file, text in found.items() if text != "as rehearsed"} == {
         file: f"not sent: {reason}" for file, reason in UNSENT.items()
