@@ -102,7 +102,7 @@ def test_a_linked_dataset_that_answers_as_rehearsed_is_all_green(rehearse: Calla
         file: f"not sent: {reason}" for file, reason in UNSENT.items()
     }
     sent = len(found) - len(UNSENT)
-    assert out.splitlines()[-1] == f"As rehearsed: {sent} of {sent} queries."
+    assert out.splitlines()[-2] == f"As rehearsed: {sent} of {sent} queries."
     # All dry runs come first, which refuse what a rule refuses; then the private views are asked last.
     assert len(linked.dry) == sent
     assert f"They read at most {len(linked.asked)} MiB: $0.00" in out
