@@ -80,12 +80,22 @@ NOT_EXECUTED = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [
+        # These two show what a rehearsal prints, which takes longest.
+        pytest.param(page, marks=pytest.mark.slow if page in (README, docs.CLEAN_ROOM) else ())
+        for page in PAGES
+    ],
+    ids=lambda page: page.name,
+)
 def test_what_a_program_makes_of_a_page_is_up_to_date(
-    page: Path, first_rehearsal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    page: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    printed = {command: (first_rehearsal / file).read_text(encoding="utf-8") for command, file in docs.PRINTED.items()}
-    monkeypatch.setattr(parts, "printed", printed.__getitem__)
+    def printed(command: str) -> str:
+        return (request.getfixturevalue("first_rehearsal") / docs.PRINTED[command]).read_text(encoding="utf-8")
+
+    monkeypatch.setattr(parts, "printed", printed)
     status = cogapp.Cog().main(["cog", "--check", "--diff", "-p", "from tests.support import parts", str(page)])
     assert status == 0, capsys.readouterr().out
 

@@ -14,12 +14,19 @@ UNKNOWN = "What they are worth is unknown: their items have no price."
     ("price", "rate", "first", "second"),
     [
         (None, 1.0, UNKNOWN, "What customers paid with the wallet is unknown"),
-        (0.0, 1.0, "worth $0.00: the prices add up to nothing.", "Average order value: Free $0.00"),
-        (
+        pytest.param(
+            0.0,
+            1.0,
+            "worth $0.00: the prices add up to nothing.",
+            "Average order value: Free $0.00",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
             None,
             0.0,
             "0 of 20 orders, worth $0.00: the prices add up to nothing",
             "No customer whom an email matches paid",
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -92,6 +92,7 @@ def few_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     small_shop.ask_few_checks(monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_checks")
 def test_another_partnership_has_datasets_of_its_own(run: Callable, shop: Warehouse, tmp_path: Path) -> None:
     first = emulator.contents(shop.client)

@@ -42,7 +42,10 @@ def run_on(address: str, *flags: str, project: str = "my-project") -> tuple[int,
     return status, err.splitlines()
 
 
-@pytest.mark.parametrize(("reason", "status"), [("rateLimitExceeded", 403), ("rateLimitExceeded", 429)])
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [("rateLimitExceeded", 403), pytest.param("rateLimitExceeded", 429, marks=pytest.mark.slow)],
+)
 @pytest.mark.usefixtures("impatient")
 def test_a_rate_limit_is_named_while_the_run_waits_and_when_it_ends(
     reason: str, status: int, monkeypatch: pytest.MonkeyPatch
@@ -58,7 +61,7 @@ def test_a_rate_limit_is_named_while_the_run_waits_and_when_it_ends(
     ]
 
 
-@pytest.mark.parametrize("reason", ["jobRateLimitExceeded", "rateLimitExceeded"])
+@pytest.mark.parametrize("reason", ["jobRateLimitExceeded", pytest.param("rateLimitExceeded", marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("impatient")
 def test_a_limit_of_jobs_that_are_accepted_first_is_named_too(
     reason: str, shop: Warehouse, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
@@ -209,19 +212,27 @@ def intercepting(key: Path) -> Iterator[str]:
     server.close()
 
 
-@pytest.mark.parametrize("kind", ["user", "service account", "impersonated", "workload identity"])
+CAUSES = {
+    "none": "there is no connection to ",
+    "refuses": "the proxy does not let it through, ProxyError",
+    "hangs": "there is no connection to ",
+    "intercepts": "the certificate of what answers is not trusted",
+}
+KINDS = ["user", "service account", "impersonated", "workload identity"]
+
+
 @pytest.mark.parametrize(
-    ("network", "cause"),
+    ("kind", "network"),
     [
-        ("none", "there is no connection to "),
-        ("refuses", "the proxy does not let it through, ProxyError"),
-        ("hangs", "there is no connection to "),
-        ("intercepts", "the certificate of what answers is not trusted"),
+        # Each kind once, and each network once.
+        pytest.param(kind, network, marks=() if KINDS.index(kind) == index else pytest.mark.slow)
+        for index, network in enumerate(CAUSES)
+        for kind in KINDS
     ],
 )
 @pytest.mark.usefixtures("impatient")
 def test_no_network_is_said_early_for_every_kind_of_credentials(
-    kind: str, network: str, cause: str, key: Path, intercepting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, network: str, key: Path, intercepting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "MAX_SECONDS", 0.5)
     monkeypatch.setattr(session, "CONNECT_SECONDS", 0.2)
@@ -244,7 +255,7 @@ def test_no_network_is_said_early_for_every_kind_of_credentials(
         status, _, err = emulator.run_here("--write-project-id", "my-project", **variables, **proxies)
     line = emulator.only_line(err)
     assert status == 2
-    assert cause in line
+    assert CAUSES[network] in line
     assert time.monotonic() - start < 20
 
 

@@ -220,14 +220,23 @@ NO_DAYS = "no more --days before 2025-09-23 would do, with these rates."
         (50, 50, 23, {}, None),
         # 50 + 3 x the root of 50 is 71.2: that is 70 % of 101.7 people who pay. In 1, 2, 3 and 4 days of the source
         # there are 29, 89, 101 and 141 customers. None of the 12 pays, so the rates of 1 say how many will.
-        (12, 0, 23, {}, f"question 2 (at most 0) and question 3 (at most 12): {FOUR_DAYS}"),
+        pytest.param(
+            12, 0, 23, {}, f"question 2 (at most 0) and question 3 (at most 12): {FOUR_DAYS}", marks=pytest.mark.slow
+        ),
         # 49 of 50 pay, so it takes 103.8 customers. If 25 of 50 pay, it takes 203.5.
         (50, 49, 23, {}, f"question 2 (at most 49): {FOUR_DAYS}"),
-        (50, 25, 23, {}, f"question 2 (at most 25): {NO_DAYS}"),
+        pytest.param(50, 25, 23, {}, f"question 2 (at most 25): {NO_DAYS}", marks=pytest.mark.slow),
         # Openly, too, 50 of 51 are found, so question 3 has an answer: 105.9 customers.
-        (51, 49, 23, {}, f"question 2 (at most 49): {FOUR_DAYS}"),
+        pytest.param(51, 49, 23, {}, f"question 2 (at most 49): {FOUR_DAYS}", marks=pytest.mark.slow),
         # 90 % x 80 % are to pay, so it takes 141.3 customers.
-        (50, 49, 23, {"match_rate": 0.9, "wallet_payment_rate": 0.8}, f"question 2 (at most 49): {NO_DAYS}"),
+        pytest.param(
+            50,
+            49,
+            23,
+            {"match_rate": 0.9, "wallet_payment_rate": 0.8},
+            f"question 2 (at most 49): {NO_DAYS}",
+            marks=pytest.mark.slow,
+        ),
         # The snapshot has four days already.
         (50, 49, 20, {}, f"question 2 (at most 49): {NO_DAYS}"),
     ],

@@ -271,7 +271,9 @@ def laplace_bin(answer: int, people: int, epsilon: float) -> float:
 LIKELIHOODS = {difference: laplace_bin(difference, 0, 1.0) for difference in range(-1, 3)}
 
 
-@pytest.mark.parametrize(("secret", "values"), [("verified", (True, False)), ("tier", world.TIERS)])
+@pytest.mark.parametrize(
+    ("secret", "values"), [("verified", (True, False)), pytest.param("tier", world.TIERS, marks=pytest.mark.slow)]
+)
 def test_the_best_attacker_concludes_what_is_likelier_by_bayes(secret: str, values: tuple) -> None:
     groups = [f"0/{value}".replace("T", "t").replace("Fa", "fa") for value in values]
     # A victim, and 20 others for each value's group; the numbers of two questions.

@@ -135,7 +135,7 @@ def test_a_view_that_can_be_changed_is_changed_and_authorized_again(
     ("old", "new"),
     [
         ('"threshold": 50', '"threshold": 60'),  # beside a join restriction
-        (f"{THRESHOLD}, ", ""),
+        pytest.param(f"{THRESHOLD}, ", "", marks=pytest.mark.slow),
     ],
 )
 def test_a_view_whose_policy_cannot_be_changed_is_created_and_listed_again(

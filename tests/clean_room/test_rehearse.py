@@ -24,6 +24,7 @@ from dcr_data_generator.clean_room.settings import LOWER_TRIM, NORMALIZERS
 from dcr_data_generator.commands import group as command
 from dcr_data_generator.console.terminal import Terminal
 from dcr_data_generator.errors import UserError
+from dcr_data_generator.settings import EMBEDDED_DATA
 from dcr_data_generator.warehouse.warehouse import Warehouse
 from tests.support import docs, tables
 from tests.support.normalized import NORMALIZED
@@ -421,19 +422,20 @@ def test_what_somebody_has_of_their_own_may_be_asked_openly(room: RaisingRoom) -
 # A whole rehearsal.
 
 
-@pytest.fixture
-def run(
-    default_run: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> Callable[..., tuple[int, str, str]]:
-    """Run the command on the tables of the default run; returns exit status, standard output and error."""
-
-    def run_command(*arguments: str) -> tuple[int, str, str]:
-        status = command.main(["rehearse", "--embedded-dir", str(tmp_path), *arguments])
-        return status, *capsys.readouterr()
-
-    monkeypatch.setattr(project, "connect", lambda *_: nullcontext(default_run))
+def test_a_rehearsal_of_few_customers_withholds_every_group(
+    shop: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(project, "connect", lambda *_: nullcontext(shop))
+    monkeypatch.setattr(project, "REFUSED", "no such folder")  # the refused queries take longest
     monkeypatch.setenv("DCR_SALT", SALT.get_secret_value())
-    return run_command
+    (tmp_path / EMBEDDED_DATA).touch()  # without data there are no tables
+    assert command.main(["rehearse", "--embedded-dir", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert out.count("The whole answer is withheld: no group has enough people.") == 2  # questions 2 and 3
+    # Half of the 20 customers hold a wallet.
+    assert "10 of the 20 rows of merchant_clean_room.customers, withheld" in out
+    assert "4 questions were answered under the rules; of 3 of them something was withheld." in out
+    assert SALT.get_secret_value() not in out
 
 
 @pytest.fixture
@@ -448,6 +450,7 @@ def page(first_rehearsal: Path) -> str:
     return Page((first_rehearsal / "report.html").read_text(encoding="utf-8")).words()
 
 
+@pytest.mark.slow
 def test_groups_of_few_people_are_withheld_in_the_output_and_in_the_report(
     printed: str, page: str, default_run: Warehouse
 ) -> None:
@@ -464,6 +467,7 @@ def test_groups_of_few_people_are_withheld_in_the_output_and_in_the_report(
     assert withheld in page
 
 
+@pytest.mark.slow
 def test_the_noise_lies_around_the_mean_of_the_peoples_own_averages(
     printed: str, page: str, default_run: Warehouse
 ) -> None:
@@ -482,6 +486,7 @@ def test_the_noise_lies_around_the_mean_of_the_peoples_own_averages(
     assert re.search(r"Business ([\d.]+) ", page.partition("20 draws of the noise")[2])[1] == f"{average:.2f}"
 
 
+@pytest.mark.slow
 def test_every_attempt_is_refused_in_the_output_and_in_the_report(printed: str, page: str) -> None:
     assert "Privacy budget is not sufficient" in printed
     assert "No row came out: everyone: 1 person, withheld: fewer than 50" in printed
@@ -490,6 +495,7 @@ def test_every_attempt_is_refused_in_the_output_and_in_the_report(printed: str, 
         assert f"✓ refused: {query.comments['attempt']}" in page
 
 
+@pytest.mark.slow
 def test_the_report_has_each_protected_answer_with_its_rule_and_each_query_once(printed: str, page: str) -> None:
     assert "The report has the protected answers now: report.html" in printed
     assert page.count("The protected answer") == len(sql.read_questions("subscriber*"))
@@ -498,6 +504,7 @@ def test_the_report_has_each_protected_answer_with_its_rule_and_each_query_once(
         assert page.count(" ".join(query.text.split())) == 1
 
 
+@pytest.mark.slow
 def test_neither_the_output_nor_the_report_has_the_salt(printed: str, first_rehearsal: Path) -> None:
     assert SALT.get_secret_value() not in printed + (first_rehearsal / "report.html").read_text(encoding="utf-8")
 

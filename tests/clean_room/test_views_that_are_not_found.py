@@ -41,6 +41,7 @@ def test_a_view_that_is_wrongly_not_found_keeps_its_listing_and_its_budget(
     assert few.service.changes() == []
 
 
+@pytest.mark.slow
 def test_a_view_that_is_never_found_ends_publishing_and_stays(few: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     few.publish(ANN)
     few.service.calls.clear()
@@ -51,7 +52,7 @@ def test_a_view_that_is_never_found_ends_publishing_and_stays(few: Room, monkeyp
     assert few.authorized_views()[SOURCE] == {"clean_room_keys", *FEW}
 
 
-@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("is_new", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_failure_right_after_a_view_was_created_does_not_refill_its_budget(
     few: Room, is_new: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_failure_right_after_a_view_was_created_does_not_refill_its_budget(
     assert set(few.publish(ANN)) == {None}
 
 
+@pytest.mark.slow
 def test_a_view_that_was_deleted_by_hand_gets_a_new_listing_though_publishing_was_interrupted(
     few: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,9 +66,13 @@ def test_an_exports_values_reach_the_source(place: Warehouse, export: Callable) 
     ("name", "content"),
     [
         ("orders", [ORDERS_HEADER, order(13, user_id="x")]),
-        ("orders", [ORDERS_HEADER, order(13, created_at="2020-01-01 00:00:00 UTC")]),  # nothing in the window
-        ("order_items", [ITEMS_HEADER]),
-        ("users", [USERS_HEADER, user(id="77")]),  # nobody's who ordered
+        # nothing in the window
+        pytest.param(
+            "orders", [ORDERS_HEADER, order(13, created_at="2020-01-01 00:00:00 UTC")], marks=pytest.mark.slow
+        ),
+        pytest.param("order_items", [ITEMS_HEADER], marks=pytest.mark.slow),
+        # nobody's who ordered
+        pytest.param("users", [USERS_HEADER, user(id="77")], marks=pytest.mark.slow),
         ("users", None),
     ],
 )
