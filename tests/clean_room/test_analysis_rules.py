@@ -509,6 +509,13 @@ def test_differential_privacy_has_no_other_function(call: str) -> None:
         new_room(noise(10, 100)).ask(f"SELECT WITH DIFFERENTIAL_PRIVACY {call} FROM mydataset.ExamView")
 
 
+def test_an_open_answer_has_a_rounded_figure_without_its_bounds() -> None:
+    figure = "ROUND(AVG(test_score, contribution_bounds_per_group => (0, 1000)), 1) AS average"
+    room = new_room(noise(10, 20))
+    answer = room.open_answer(f"SELECT WITH DIFFERENTIAL_PRIVACY {figure} FROM mydataset.ExamView")
+    assert answer.rows == [(round(sum(score for *_, score in EXAM) / len(EXAM), 1),)]
+
+
 def test_a_percentile_with_noise_cannot_be_evaluated_here() -> None:
     query = "SELECT WITH DIFFERENTIAL_PRIVACY {} PERCENTILE_CONT(test_score, 0.5) FROM mydataset.ExamView"
     room = new_room(noise(10, 100))

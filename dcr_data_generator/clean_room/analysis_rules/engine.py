@@ -248,17 +248,17 @@ class GoogleSQL:
             edits.append((as_range(clause), f"WITH {keyword} OPTIONS ({listed})" if listed else f"WITH {keyword}"))
         return edit(text, edits)
 
-    def without_clauses(self, text: str) -> str:
-        """Leave out the privacy clauses of a query, and what only their aggregate functions take."""
-        edits = []
+    def without_clauses(self, text: str, instead: str = "") -> str:
+        """Leave out the privacy clauses of a query, or write another one, and what only their functions take."""
+        edits = set()  # an argument is found in each call around it
         for select in self.nodes(text, types.ASTSelect):
             if clause := select.select_with:
-                edits.append((as_range(clause), ""))
+                edits.add((as_range(clause), instead))
                 for call in find(select, types.ASTFunctionCall):
                     for argument in find(call.arguments, types.ASTNamedArgument):
                         before = text.encode()[: as_range(argument).start].rstrip()
-                        edits.append((range(len(before) - 1, as_range(argument).stop), ""))  # with its comma
-        return edit(text, edits)
+                        edits.add((range(len(before) - 1, as_range(argument).stop), ""))  # with its comma
+        return edit(text, [*edits])
 
     def count_exactly(self, text: str) -> str:
         """Count exactly where a query estimates: the reference engine has no APPROX_COUNT_DISTINCT."""
