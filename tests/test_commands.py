@@ -45,10 +45,10 @@ OPTIONS = {
     + "embedded-dir source-dataset scale match-rate wallet-payment-rate against save yes no-report verbose "
     + KEYS
     + SCREEN,
-    "attack": PLACE + "embedded-dir only victims seed no-report verbose " + SCREEN,
+    "attack": PLACE + "embedded-dir room sample only victims seed no-report verbose " + SCREEN,
     "test": "sample junit timeout " + SCREEN,
     "new": SCREEN,
-    "plan": PLACE + "embedded-dir question within format no-report " + SCREEN,
+    "plan": PLACE + "embedded-dir room sample question within format no-report " + SCREEN,
     "publish": PLACE + "provider-project-id yes dry-run level subscriber allow-egress log-subscribers " + KEYS + SCREEN,
     "unpublish": PLACE + "provider-project-id yes dry-run " + SCREEN,
     "status": PLACE + "provider-project-id " + SCREEN,
@@ -57,6 +57,8 @@ OPTIONS = {
     "unsubscribe": PLACE + "clean-room-project to dry-run " + SCREEN,
     "model": PLACE + "dry-run " + SCREEN,
 }
+# The variable that an option needs, too.
+NEEDS = {"source-dataset": ("DCR_WRITE_PROJECT_ID", "my-project"), "sample": ("DCR_ROOM", ".")}
 # A text for each option that has a value, and the value; it is not the default.
 VALUES: dict[str, tuple[str, object]] = {
     "write-project-id": ("my-project", "my-project"),
@@ -284,8 +286,8 @@ def test_each_option_has_a_variable(name: str, taken: list, monkeypatch: pytest.
     for option in OPTIONS["make" if name == "main" else name].split():
         text, value = VALUES.get(option, ("true", True))
         with monkeypatch.context() as patch:
-            if option == "source-dataset":
-                patch.setenv("DCR_WRITE_PROJECT_ID", "my-project")  # it needs one
+            if option in NEEDS:
+                patch.setenv(*NEEDS[option])
             patch.setenv(f"DCR_{option.replace('-', '_').upper()}", text)
             assert run() == 0, option
         assert value_of(taken.pop(), option) == value, option

@@ -61,6 +61,7 @@ NOT_EXECUTED = {
     f"{CLEAN_ROOM} attack",  # tests/clean_room does
     f"{CLEAN_ROOM} plan --question 2 --within 10%",
     *("uv run dcr new my_room", "uv run dcr test my_room"),  # tests/clean_room/test_own_room_page.py does
+    *("uv run dcr attack --room my_room --victims 10", "uv run dcr plan --room my_room --within 10%"),
     'uv run dcr ask --room my_room --as telco "SELECT * FROM bank.customers"',
     *("uv run dcr ask", "uv run dcr ask mine.sql --as provider --format csv > answer.csv"),  # tests/clean_room does
     f"{REHEARSE} --suffix _inference",  # tests/clean_room does

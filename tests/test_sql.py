@@ -43,6 +43,7 @@ from dcr_data_generator import sql, tables
 from dcr_data_generator.clean_room import analysis_rules
 from dcr_data_generator.clean_room.analysis_rules import dialect, engine
 from dcr_data_generator.clean_room.lab import OWN_TABLES
+from dcr_data_generator.clean_room.room_folder import attacks
 from dcr_data_generator.tables import MODEL
 from dcr_data_generator.warehouse.embedded import thelook
 from tests.support import engines
@@ -94,6 +95,7 @@ PARAMETERS = {
     "victim": "STRING",
     "question": "STRING",
     "groups": "STRING",
+    "value": "STRING",
 }
 STRINGS = Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=Type(type_kind=TypeKind.TYPE_STRING)))
 INTEGERS = Type(type_kind=TypeKind.TYPE_ARRAY, array_type=ArrayType(element_type=Type(type_kind=TypeKind.TYPE_INT64)))
@@ -127,6 +129,9 @@ DATASETS = {
     "merchant_clean_room": {},
     "ewallet_provider": tables.SCHEMAS | SALT | attackers_own("guessed_emails"),
     "ewallet_clean_room": {},
+    "attacked_tables": {"people": [SchemaField(name, "STRING") for name in ("person", "secret")]},
+    "attacked_room": {"people": [SchemaField(name, "STRING") for name in ("person", "secret")]},
+    "attacker_tables": {"own_list": [SchemaField(name, kind) for name, kind in attacks.LIST_COLUMNS.items()]},
     "merchant_templates": {},
     "ewallet_templates": {},
     tables.WORKING: {},

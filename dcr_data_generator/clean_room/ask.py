@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dcr_data_generator import sql
-from dcr_data_generator.clean_room import compiling, project, salt
+from dcr_data_generator.clean_room import project, salt
 from dcr_data_generator.clean_room.analysis_rules import Answer, CleanRoom, Reply, Verdict, as_json, write
 from dcr_data_generator.clean_room.settings import MERCHANT_PARTY, PARTY_NAMES, AskSettings
 from dcr_data_generator.console import process
@@ -53,19 +53,12 @@ def run(settings: AskSettings, terminal: Terminal) -> int:
         Asking, terminal=terminal, answers=answers, how=settings.format, place=settings.place, folder=settings.room.room
     )
     if settings.room.room:
-        from dcr_data_generator.clean_room.room_folder import folder, judge  # with DuckDB, which only they need
+        from dcr_data_generator.clean_room.room_folder import opening  # with DuckDB, which only they need
 
-        with step("Read the folder") as done:
-            compiling.start(terminal)
-            read = folder.read_room(settings.room.room, settings.room.sample)
-            room = read.open()
-            done.result = f"the parties {', '.join(read.parties)}; the privacy budgets are full"
-        terminal.notices(judge.large_tables(read, settings.room.sample))
+        read, room = opening.open_folder(settings.room, settings.place.timeout, terminal)
         party = read.party(settings.as_ or said_in(text))
         questions = [Question(query.file, query.party, query.text) for query in read.allowed]
         return answer(asking(room, questions=questions, party=party), text, party)
-    if settings.room.sample:
-        raise UserError("--sample goes with --room")
     party = party_of(settings.as_ or said_in(text) or MERCHANT_PARTY)
     with project.connected(settings.place, terminal) as warehouse:
         with step("Put both parties' tables behind the views") as done:

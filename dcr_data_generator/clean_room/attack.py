@@ -33,6 +33,10 @@ def run(settings: AttackSettings, terminal: Terminal) -> int:
     Raises:
         UserError: there are no tables yet, or the report cannot be written.
     """
+    if settings.room.room:
+        from dcr_data_generator.clean_room.room_folder import attacks  # with DuckDB, which only they need
+
+        return attacks.run(settings, terminal)
     place = settings.place
     step = partial(process.step, terminal, place.timeout)
     with project.connected(place, terminal) as warehouse:
@@ -40,7 +44,7 @@ def run(settings: AttackSettings, terminal: Terminal) -> int:
         with step("Put both parties' tables behind the views"):
             lab = set_up(warehouse, settings, terminal)
             answers = use_cases.run(warehouse)
-        attacks, lines = [], []
+        carried_out, lines = [], []
         for name in [settings.only] if settings.only else ATTACKS:
             file, texts = lab.read(name), queries_of(lab, name)
             with step(file.comment("attack")) as done:
@@ -51,7 +55,7 @@ def run(settings: AttackSettings, terminal: Terminal) -> int:
                 show(terminal, file, texts, outcome)
             lines += lines_of(file, outcome)
             findings = [each._asdict() for each in outcome.findings]
-            attacks.append(
+            carried_out.append(
                 {"name": name, "queries": texts} | file.comments | outcome._asdict() | {"findings": findings}
             )
         if lines:
@@ -59,7 +63,7 @@ def run(settings: AttackSettings, terminal: Terminal) -> int:
             terminal.marked_table(HEADER, lines)
             terminal.line(HOLDS)
         if not settings.report.no_report:
-            report = add_to_report(warehouse, place, answers, {"attacks": attacks})
+            report = add_to_report(warehouse, place, answers, {"attacks": carried_out})
             project.say_where(terminal, report, "the attacks")
     terminal.next({"Choose an epsilon": f"uv run dcr plan{place.flags}"})
     return 0

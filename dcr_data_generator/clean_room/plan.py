@@ -9,20 +9,21 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from rich.console import Console
 from rich.markup import escape
 
 from dcr_data_generator import sql
 from dcr_data_generator.clean_room import laplace, project, views
 from dcr_data_generator.clean_room.lab import paid
 from dcr_data_generator.clean_room.policy import DifferentialPrivacy
-from dcr_data_generator.clean_room.settings import PlanSettings
+from dcr_data_generator.clean_room.settings import PLANNED, PlanSettings
 from dcr_data_generator.console import process
 from dcr_data_generator.console.terminal import Terminal
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.output.report.report import add_to_report
 from dcr_data_generator.parallel import Counted
 from dcr_data_generator.tables import suffixed
-from dcr_data_generator.values import counted, percent
+from dcr_data_generator.values import counted, percent, quoted
 from dcr_data_generator.verify import use_cases
 from dcr_data_generator.warehouse.warehouse import Warehouse
 
@@ -34,7 +35,7 @@ MOST_DAYS = 365
 CHANCES = ("one person", "at most", "everybody")
 ASSUMPTIONS = (  # three of what it costs, and three of what it gives away
     "Error: how far off 95 % of the answers are at most, by the noise alone. A query with an average spends half of "
-    "its epsilon on the number of people.",
+    "its epsilon on the number of people; with n figures, each has epsilon / (n + 1).",
     "Left out: how many of the answers do not have the group, because the noisy number of its people is too small.",
     "Questions: how many the view's budget pays for, in epsilon and in delta.",
     "One person: how often the best attacker is right about one person's secret, such as verified or not. The attacker "
@@ -49,11 +50,23 @@ ASSUMPTIONS = (  # three of what it costs, and three of what it gives away
 
 
 class Group(NamedTuple):
-    """A group of an answer: its name, its people, and the average that is estimated; without one it is their number."""
+    """A group of an answer: its name, its people, and the average that is estimated; without one it is their number.
+
+    `bounds` are those of a person's average, `figures` is how many the query asks for, and in so many
+    `groups` a person counts.
+    """
 
     name: str
     people: int
     average: float | None
+    bounds: tuple[float, float] = BOUNDS
+    figures: int = 1
+    groups: int = 1
+
+    @property
+    def share(self) -> float:
+        """The share of epsilon that a figure has, and so has the number of people; COUNT(*) alone has all of it."""
+        return (1 if self.average is None and self.figures == 1 else 1 / (self.figures + 1)) / self.groups
 
 
 def run(settings: PlanSettings, terminal: Terminal) -> int:
@@ -62,24 +75,28 @@ def run(settings: PlanSettings, terminal: Terminal) -> int:
     Returns: the exit status, 0.
 
     Raises:
-        UserError: there are no tables yet, or the question has no people to plan for.
+        UserError: there are no tables yet, something in the folder is wrong, or the question cannot be planned.
     """
-    place, is_data = settings.place, settings.format != "table"
-    answers = terminal.console
-    if is_data:
+    place, answers = settings.place, terminal.console
+    if settings.format != "table":
         terminal.console = terminal.errors
         terminal.console.quiet = settings.screen.quiet
+    if settings.room.room:
+        from dcr_data_generator.clean_room.room_folder import plans  # with DuckDB, which only they need
+
+        print_plan(plans.make(settings, terminal), settings.format, answers, terminal)
+        path = quoted(str(settings.room.room))
+        terminal.next({"See what the attackers get": f"uv run dcr attack --room {path}"})
+        return 0
+    question = settings.question or PLANNED[0]
+    if question not in PLANNED:
+        raise UserError(f"--question {question} has no answer with noise: these have one: {', '.join(PLANNED)}")
     with project.found(place) as warehouse:
         with process.step(terminal, place.timeout, "Count the people of each group") as done:
             counted = partial(done.counted, what="epsilons")
-            plan = make(warehouse, settings.question, settings.within, counted)
+            plan = make(warehouse, question, settings.within, counted)
             use = [] if settings.report.no_report else use_cases.run(warehouse)
-        if is_data:
-            answers.quiet = False
-            text = json.dumps(plan) if settings.format == "json" else as_csv(plan)
-            answers.print(text, markup=False, soft_wrap=True)
-        else:
-            show(terminal, plan)
+        print_plan(plan, settings.format, answers, terminal)
         if not settings.report.no_report:
             project.say_where(
                 terminal, add_to_report(warehouse, place, use, {"plan": [plan | {"lines": lines_of(plan)}]}), "the plan"
@@ -89,27 +106,41 @@ def run(settings: PlanSettings, terminal: Terminal) -> int:
 
 
 def make(warehouse: Warehouse, question: str, within: float | None, counted: Counted = iter) -> dict:
-    """Make a plan of a question.
-
-    Returns: question, view, groups, rows (one per epsilon), assumptions, and advice, empty without `--within`.
-    """
+    """Make a plan of a question; see `plan_of`."""
     suffix = warehouse.settings.suffix
     [query] = [each for each in sql.read_questions("planned", suffix) if each.name.startswith(question)]
     [view] = [each for each in views.read(suffix) if each.table == suffixed(query.comment("view"), suffix)]
     noise = view.policy.differential_privacy_policy
     assert noise
-    groups = sorted((Group(*row.values()) for row in warehouse.run(query.file).rows), key=by_size)
+    groups = [Group(*row.values()) for row in warehouse.run(query.file).rows]
     if not groups:
         raise UserError("there is nobody in the answer to plan for: make more --days")
+    title = sql.read(f"{sql.QUESTIONS}/{query.name}/open").comment("question")
     window = warehouse.window
-    advice = advise(groups, noise.delta_per_query, within, window.days if window else 1)
+    return plan_of(title, view.table, noise, groups, within, window.days if window else 1, counted)
+
+
+def plan_of(
+    question: str,
+    view: str,
+    noise: DifferentialPrivacy,
+    groups: Sequence[Group],
+    within: float | None,
+    days: int | None,
+    counted: Counted = iter,
+) -> dict:
+    """Make a plan of a question on a view with noise; without days, none are advised.
+
+    Returns: question, view, groups, rows (one per epsilon), assumptions, and advice, empty without `--within`.
+    """
+    groups = sorted(groups, key=by_size)
     return {
-        "question": sql.read(f"{sql.QUESTIONS}/{query.name}/open").comment("question"),
-        "view": view.table,
+        "question": question,
+        "view": view,
         "groups": [group._asdict() for group in groups],
         "rows": [row_of(groups, noise, epsilon) for epsilon in counted(EPSILONS)],
         "assumptions": [*ASSUMPTIONS],
-        "advice": advice if within is not None else "",
+        "advice": advise(groups, noise.delta_per_query, within, days),
     }
 
 
@@ -137,14 +168,14 @@ def row_of(groups: Sequence[Group], noise: DifferentialPrivacy, epsilon: float) 
 def error_of(group: Group, epsilon: float) -> float:
     """The relative error that 95 % of the answers keep to."""
     if group.average is None:
-        return laplace.count_error(epsilon) / group.people
-    errors = laplace.average_errors(group.people, group.average, BOUNDS, epsilon / 2)
-    return float(np.quantile(np.abs(errors), 0.95)) / group.average if group.average else math.inf
+        return laplace.count_error(epsilon * group.share) / group.people
+    errors = laplace.average_errors(group.people, group.average, group.bounds, epsilon * group.share)
+    return float(np.quantile(np.abs(errors), 0.95)) / abs(group.average) if group.average else math.inf
 
 
 def left_out(group: Group, epsilon: float, delta: float) -> float:
     """The share of the answers that do not have a group."""
-    return laplace.share_withheld(group.people, epsilon if group.average is None else epsilon / 2, delta)
+    return laplace.share_withheld(group.people, epsilon * group.share, delta / group.groups)
 
 
 def is_good(groups: Sequence[Group], epsilon: float, delta: float, within: float) -> bool:
@@ -152,8 +183,8 @@ def is_good(groups: Sequence[Group], epsilon: float, delta: float, within: float
     return all(left_out(each, epsilon, delta) <= MOST_LEFT_OUT and error_of(each, epsilon) <= within for each in groups)
 
 
-def advise(groups: Sequence[Group], delta: float, within: float | None, days: int) -> str:
-    """Name the smallest epsilon that is good enough; if none is, the days with which the largest would be."""
+def advise(groups: Sequence[Group], delta: float, within: float | None, days: int | None) -> str:
+    """Name the smallest epsilon that is good enough; if none is, the days with which the largest would be, if any."""
     if within is None:
         return ""
     goal = f"within {percent(within)} of every group's figure in 95 % of the answers"
@@ -165,11 +196,22 @@ def advise(groups: Sequence[Group], delta: float, within: float | None, days: in
         f"No epsilon up to {MOST:g} is {goal}: at {MOST:g}, {worst.name}, "
         f"{counted(worst.people, 'person', 'people')}, is off by up to {percent(error_of(worst, MOST))}."
     )
+    if days is None:
+        return sentence
     for more in range(days + 1, MOST_DAYS + 1):
         larger = [group._replace(people=round(group.people * more / days)) for group in groups]
         if is_good(larger, MOST, delta, within):
             return f"{sentence} With --days {more} of make it would be, if people come as often."
     return f"{sentence} Nor would it be with --days {MOST_DAYS}."
+
+
+def print_plan(plan: dict, how: str, answers: Console, terminal: Terminal) -> None:
+    """Print a plan as a table, or as JSON or CSV among the answers."""
+    if how == "table":
+        show(terminal, plan)
+        return
+    answers.quiet = False
+    answers.print(json.dumps(plan) if how == "json" else as_csv(plan), markup=False, soft_wrap=True)
 
 
 def show(terminal: Terminal, plan: dict) -> None:

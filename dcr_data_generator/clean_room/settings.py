@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from dcr_data_generator import values
+from dcr_data_generator.errors import UserError
 from dcr_data_generator.settings import (
     DetailedScreen,
     GoogleCloud,
@@ -77,6 +78,11 @@ class RoomFolder:
         parse=values.parse_folder,
     )
     sample: int | None = sample()
+
+    def __post_init__(self) -> None:
+        """Check that the options go together."""
+        if self.sample and not self.room:
+            raise UserError("--sample goes with --room")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +207,7 @@ class AttackSettings:
 
     panel: ClassVar = "Clean room"
     place: Place
+    room: RoomFolder
     only: str | None = option(f"Carry out this attack alone: {', '.join(ATTACKS)}.", "ATTACK", None, choices=ATTACKS)
     victims: int = option("How many people are attacked.", "N", 30, parse=values.whole_number(2, 1000))
     seed: int = option("Same seed: same victims.", "N", parse=values.whole_number(0))
@@ -214,7 +221,13 @@ class PlanSettings:
 
     panel: ClassVar = "Clean room"
     place: Place
-    question: str = option("The question to plan for: 2 or 3.", "N", PLANNED[0], choices=PLANNED)
+    room: RoomFolder
+    question: str | None = option(
+        "The question to plan for: 2 or 3; of a folder, the name of a file of allowed/, or its beginning. Without it, "
+        "the first.",
+        "N",
+        None,
+    )
     within: float | None = option(
         "How far off an answer may be, such as 10%: name the smallest epsilon that is good enough.",
         "PERCENT",

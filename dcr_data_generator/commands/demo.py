@@ -6,7 +6,7 @@ from functools import partial
 
 from dcr_data_generator import main
 from dcr_data_generator.clean_room import attack, rehearse
-from dcr_data_generator.clean_room.settings import AttackSettings, RehearseSettings
+from dcr_data_generator.clean_room.settings import AttackSettings, RehearseSettings, RoomFolder
 from dcr_data_generator.commands.settings import DemoSettings
 from dcr_data_generator.console.terminal import Terminal
 from dcr_data_generator.settings import MakeSettings, Report
@@ -51,6 +51,6 @@ def parts_of(settings: DemoSettings) -> dict[str, Callable[[Terminal], int]]:
         "rehearse the clean room": partial(rehearse.run, rehearsed),
     }
     if not settings.quick:
-        attacked = AttackSettings(place=place, seed=draws.seed, report=file, screen=screen)
+        attacked = AttackSettings(place=place, room=RoomFolder(), seed=draws.seed, report=file, screen=screen)
         parts["attack the clean room"] = partial(attack.run, attacked)
     return parts

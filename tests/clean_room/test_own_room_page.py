@@ -19,8 +19,8 @@ def test_the_page_says_what_the_commands_print(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     lines = "".join(docs.code_blocks(PAGE, "sh")).splitlines()
-    new, test, ask = (shlex.split(line, comments=True)[3:] for line in lines)
-    before, after = (block.splitlines() for block in docs.code_blocks(PAGE, "text"))
+    new, test, ask, attack, plan = (shlex.split(line, comments=True)[3:] for line in lines)
+    before, after, attacked, planned = (block.splitlines() for block in docs.code_blocks(PAGE, "text"))
     assert group.main(new) == 0
     capsys.readouterr()
     assert group.main(test) == 1
@@ -31,8 +31,9 @@ def test_the_page_says_what_the_commands_print(
     fixed[7 - 1] = fixed[7 - 1].replace("2", "20")
     view.write_text("\n".join(fixed), encoding="utf-8")
     capsys.readouterr()
-    assert group.main(test) == 0
-    assert set(after) <= set(capsys.readouterr().out.splitlines())
+    for command, output in ((test, after), (attack, attacked), (plan, planned)):
+        assert group.main(command) == 0
+        assert set(output) <= set(capsys.readouterr().out.splitlines())
 
 
 def test_the_reference_lists_the_rules() -> None:

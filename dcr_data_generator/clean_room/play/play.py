@@ -53,8 +53,6 @@ def run(settings: PlaySettings, terminal: Terminal) -> int:
     if not importlib.util.find_spec("nicegui"):
         raise UserError(f"the page needs NiceGUI: run `uv run --group play dcr play{place.flags}`")
     hosts.warn(settings.allow_host, terminal.warning, "and has the token asks the clean room, too")
-    if settings.room.sample and not settings.room.room:
-        raise UserError("--sample goes with --room")
     with listen(settings.port) as listener:
         show = partial(serve, listener, settings.allow_host, settings.open, terminal)
         if settings.room.room:
