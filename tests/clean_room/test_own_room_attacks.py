@@ -40,6 +40,7 @@ VIEWS = {
     "joined": (THRESHOLD + EVERY, "person, kind"),
     "noisy_joined": (NOISE + EVERY, "person, kind"),
     "not_joined": (THRESHOLD + JOINS.format("JOIN_BLOCKED", "[]"), "person, kind"),
+    "wide": (THRESHOLD, "person, kind, kind AS b, kind AS c, kind AS d"),
     "joined_twice": (THRESHOLD + JOINS.format("JOIN_ALL", '["person", "amount"]'), "person, kind, amount"),
     "listed": (EVERY.removeprefix(", "), "person, kind"),
     "numbers": (THRESHOLD, "person, amount"),
@@ -147,6 +148,13 @@ def test_the_other_attacks_are_hardly_better_than_a_guess_under_noise(
     assert outcome.sentence.endswith(f"; epsilon {spent} of 3 was spent")
 
 
+def test_errors_spend_nothing_where_too_few_people_are_shown(attack: Callable[..., Outcome]) -> None:
+    # Five people are left out of an answer with noise, which is an answer, too.
+    outcome = attack("errors", "noisy_joined", "school")
+    assert right(outcome) == (5, 5)
+    assert outcome.sentence.endswith("; epsilon 0 of 3 was spent")
+
+
 def test_a_victim_with_two_rows_is_found_out_with_both_values(room: CleanRoom) -> None:
     attacked = AttackedView(room, "doctor_room.exact", "insurer", VICTIMS, seed=SEED)
     attacked.victims = ["p20", "p90"]  # the number of one is no multiple of 3
@@ -180,6 +188,11 @@ def test_a_list_of_fewer_people_than_the_threshold_is_not_shown(attack: Callable
     # Without a join, the others are all people of the view.
     assert right(attack("differencing", "exact", "school")) == (5, 5)
     assert right(attack("errors", "joined", "school")) == (5, 5)
+
+
+def test_the_first_three_columns_are_attacked(room: CleanRoom) -> None:
+    attacked = AttackedView(room, "doctor_room.wide", "insurer", VICTIMS, seed=SEED)
+    assert (attacked.secrets, attacked.further) == (["kind", "b", "c"], ["d"])
 
 
 @pytest.mark.parametrize(

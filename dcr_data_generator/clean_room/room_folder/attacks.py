@@ -68,7 +68,7 @@ def run(settings: AttackSettings, terminal: Terminal) -> int:
             terminal.notices([f"{view} is not attacked by the {party}: {reason}"])
             continue
         if attacked.further:
-            terminal.notices([f"of {view}, not attacked are the columns {', '.join(attacked.further)}"])
+            terminal.notices([f"of {view}, these columns are not attacked: {', '.join(attacked.further)}"])
         for file in [sql.read(f"{FOLDER}/{name}") for name in names]:
             title = f"{file.comment('attack')}, on {view} by the {party}"
             with process.step(terminal, settings.place.timeout, title) as done:
