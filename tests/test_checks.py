@@ -80,15 +80,13 @@ def red(place: Warehouse) -> set[str]:
     return {check.name for check in checks.run(place) if check.violations}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "knobs",
     [
-        pytest.param(
-            {"seed": 1, "match_rate": 1, "wallet_payment_rate": 1, "wallet_only_rate": 0.9, "days": 20_000},
-            marks=pytest.mark.slow,
-        ),
+        {"seed": 1, "match_rate": 1, "wallet_payment_rate": 1, "wallet_only_rate": 0.9, "days": 20_000},
         {"seed": 2, "match_rate": 0, "days": 1},
-        pytest.param({"seed": 3, "scale": 3}, marks=pytest.mark.slow),
+        {"seed": 3, "scale": 3},
     ],
     ids=str,
 )

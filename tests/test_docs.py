@@ -226,7 +226,7 @@ def client(connect: Callable[[str], Warehouse]) -> bigquery.Client:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (ON_EMULATOR, "project my-project"),
+        pytest.param(ON_EMULATOR, "project my-project", marks=pytest.mark.slow),
         pytest.param(WEEK, "Match rate: 40.00%", marks=pytest.mark.slow),
         pytest.param(EXPORT, "✓ Export", marks=pytest.mark.slow),
         (SUFFIX, "  merchant_provider_inference  orders 20 "),

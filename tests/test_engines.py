@@ -122,11 +122,12 @@ def test_what_is_made_on_the_way_is_deleted(one_customer: Warehouse) -> None:
         one_customer.client.get_dataset(f"{one_customer.client.project}.{WORKING}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sizes", "knobs"),
     [
         (FEW_BUCKETS, {"match_rate": 1, "wallet_payment_rate": 1, "target_date": "2024-02-29"}),
-        pytest.param(MANY_BUCKETS, {"match_rate": 0.7}, marks=pytest.mark.slow),
+        (MANY_BUCKETS, {"match_rate": 0.7}),
     ],
     ids=["few", "many"],
 )

@@ -49,7 +49,10 @@ def other(shop: Warehouse) -> Warehouse:
     return on(shop)
 
 
-@pytest.mark.parametrize(("module", "name", "steps"), [(ewallet, "create", 2), (checks, "run", 4), (export, "run", 6)])
+@pytest.mark.parametrize(
+    ("module", "name", "steps"),
+    [(ewallet, "create", 2), (checks, "run", 4), pytest.param(export, "run", 6, marks=pytest.mark.slow)],
+)
 def test_another_run_in_between_is_said_in_one_line_with_status_1(
     module: ModuleType,
     name: str,

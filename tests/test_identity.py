@@ -433,6 +433,7 @@ def test_a_rehearsal_normalizes_by_the_rule_that_is_given_and_the_report_says_so
     assert "Emails are normalized by uid2 before they are hashed." in page
 
 
+@pytest.mark.slow
 def test_without_a_report_the_comparison_is_printed_and_quiet_prints_nothing(run: Callable, tmp_path: Path) -> None:
     (tmp_path / "answers_identity-tests.json").unlink()
     assert "There is no report of these tables to add this comparison to: `dcr make` writes one." in run("identity")

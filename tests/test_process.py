@@ -22,7 +22,13 @@ def _terminal_that_can_be_closed() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        *(pytest.param(other, marks=pytest.mark.slow) for other in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)),
+    ],
+)
 def test_a_signal_that_comes_where_python_ignores_exceptions_still_stops_the_run(
     number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

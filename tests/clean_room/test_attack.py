@@ -77,6 +77,7 @@ def test_where_errors_all_read_the_same_the_attacker_guesses(ours: Lab, monkeypa
     pd.testing.assert_frame_equal(attackers.errors(ours, ours.drawn()), attackers.guess(ours.drawn()))
 
 
+@pytest.mark.slow
 def test_one_question_tells_everything_of_everybody_and_nothing_with_noise(ours: Lab) -> None:
     concluded = attackers.everybody(ours, ours.usual)
     people = numbers(concluded)

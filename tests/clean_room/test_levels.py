@@ -228,6 +228,7 @@ def test_publishing_without_a_former_subscriber_revokes_and_says_which(room: Roo
     assert states(room) == {"ann@example.com": "STATE_ACTIVE", "bob@example.com": "STATE_INACTIVE"}
 
 
+@pytest.mark.slow
 def test_each_revocation_is_printed_where_a_later_one_fails_and_one_that_is_gone_is_none(
     room: Room, run: Callable, capsys: pytest.CaptureFixture
 ) -> None:

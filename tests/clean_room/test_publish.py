@@ -165,6 +165,7 @@ def test_a_view_that_was_deleted_is_authorized_again(few: Room, updates: list[se
     assert updates == [AUTHORIZED - {"wallet_spend"}, AUTHORIZED]
 
 
+@pytest.mark.slow
 def test_a_view_that_was_deleted_but_not_created_again_is_completed(few: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     few.publish(ANN)
     few.change_view("wallet_spend", '"threshold": 50', '"threshold": 60')

@@ -71,6 +71,7 @@ def test_functions_are_created_authorized_and_listed_then_templates_created_subm
     assert set(room.publish(ANN, level=TEMPLATES)) == {None}
 
 
+@pytest.mark.slow
 def test_a_function_that_differs_is_replaced_and_authorized_again(room: Room) -> None:
     room.publish(ANN, level=TEMPLATES)
     path = f"{PROVIDER}.ewallet_templates.customer_segmentation"

@@ -455,7 +455,8 @@ def test_a_run_that_makes_the_same_tables_again_keeps_what_was_added(
     assert again == seen
 
 
-@pytest.mark.parametrize("changed", [{"seed": 7}, pytest.param({"identity_noise": 0.1}, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("changed", [{"seed": 7}, {"identity_noise": 0.1}])
 def test_a_run_with_other_draws_keeps_nothing_that_was_added(
     changed: dict, add: Callable, small_report: tuple[Path, Page, list[UseCase]], place: Warehouse
 ) -> None:
