@@ -42,7 +42,7 @@ def run(settings: AttackSettings, terminal: Terminal) -> int:
     with project.connected(place, terminal) as warehouse:
         terminal.line(f"Attacking the clean room on {escape(warehouse.name_and_days)}.")
         with step("Put both parties' tables behind the views"):
-            lab = set_up(warehouse, settings, terminal)
+            lab = set_up(warehouse, settings.victims, settings.seed, terminal)
             answers = use_cases.run(warehouse)
         carried_out, lines = [], []
         for name in [settings.only] if settings.only else ATTACKS:
@@ -74,7 +74,7 @@ def queries_of(lab: Lab, name: str) -> dict[str, str]:
     return {query.name: query.text for query in sql.read_folder(FOLDER, lab.suffix) if query.name.startswith(name)}
 
 
-def set_up(warehouse: Warehouse, settings: AttackSettings, terminal: Terminal) -> Lab:
+def set_up(warehouse: Warehouse, victims: int, seed: int, terminal: Terminal) -> Lab:
     """Put both parties' tables behind the views, and read what is true of each person."""
     suffix, secret = warehouse.settings.suffix, salt.given_or_drawn(None, terminal)
     more_views = views.read(suffix, folder=f"{FOLDER}/views")
@@ -85,7 +85,7 @@ def set_up(warehouse: Warehouse, settings: AttackSettings, terminal: Terminal) -
         first_day, last_day = warehouse.run("outcome/order_dates").row.values()
         window = Window(last_day, (last_day - first_day).days + 1)
     room.prepare_all(query.text for query in sql.read_folder(FOLDER, suffix))
-    return Lab(room, secret.get_secret_value(), settings.victims, settings.seed, window.days, suffix)
+    return Lab(room, secret.get_secret_value(), victims, seed, window.days, suffix)
 
 
 def carry_out(lab: Lab, attack: Callable[[Lab], Outcome]) -> Outcome:

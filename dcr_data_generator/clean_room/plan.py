@@ -114,7 +114,9 @@ def make(warehouse: Warehouse, question: str, within: float | None, counted: Cou
     assert noise
     groups = [Group(*row.values()) for row in warehouse.run(query.file).rows]
     if not groups:
-        raise UserError("there is nobody in the answer to plan for: make more --days")
+        raise UserError(
+            f"the answer to question {question} has nobody: make tables with a larger --match-rate, or more --days"
+        )
     title = sql.read(f"{sql.QUESTIONS}/{query.name}/open").comment("question")
     window = warehouse.window
     return plan_of(title, view.table, noise, groups, within, window.days if window else 1, counted)

@@ -107,3 +107,6 @@ def test_the_command_prints_a_table_or_json_and_adds_lines_to_the_report(
     text = report.read_text(encoding="utf-8")
     assert '<section id="plan">' in text
     assert '<svg class="lines"' in text
+    place.client.query_and_wait("DELETE FROM ewallet_provider.transactions WHERE TRUE")
+    assert command.main(flags) == 2
+    assert "the answer to question 2 has nobody: make tables with a larger --match-rate" in capsys.readouterr().err
