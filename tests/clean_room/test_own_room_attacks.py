@@ -118,7 +118,7 @@ def test_a_guess_is_what_most_people_have(room: CleanRoom, attack: Callable[...,
 # Who is found out.
 
 
-@pytest.mark.parametrize("view", ["exact", "joined"])
+@pytest.mark.parametrize("view", ["exact", pytest.param("joined", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_threshold_is_beaten_of_everybody(name: str, view: str, attack: Callable[..., Outcome]) -> None:
     outcome = attack(name, view)
@@ -127,7 +127,7 @@ def test_a_threshold_is_beaten_of_everybody(name: str, view: str, attack: Callab
     assert outcome.sentence == f"it gets through: kind {VICTIMS} of {VICTIMS}"
 
 
-@pytest.mark.parametrize("view", ["noisy", "noisy_joined"])
+@pytest.mark.parametrize("view", ["noisy", pytest.param("noisy_joined", marks=pytest.mark.slow)])
 def test_errors_get_through_noise_and_spend_nothing(view: str, attack: Callable[..., Outcome]) -> None:
     outcome = attack("errors", view)
     assert right(outcome) == (VICTIMS, VICTIMS)
