@@ -94,7 +94,7 @@ def carry_out(
     other = settings.clean_room_project
     flags = Place(**vars(settings.place)).flags + (f" --clean-room-project {other}" if other else "")
     flags += "" if settings.to == KINDS[0] else f" --to {settings.to}"
-    commands = {"Make the call": itself} if settings.calls.dry_run else following
+    commands = {itself.split()[0].capitalize(): itself} if settings.calls.dry_run else following
     terminal.next({what: f"uv run dcr {command}{flags}" for what, command in commands.items()})
     return status
 

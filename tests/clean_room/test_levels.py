@@ -12,6 +12,7 @@ from dcr_data_generator.commands import group as command
 from dcr_data_generator.errors import UserError
 from tests.support.publishing import (
     ANN,
+    BOB,
     EXCHANGED,
     FLAGS,
     FUNCTIONS,
@@ -21,7 +22,7 @@ from tests.support.publishing import (
     SUBSCRIBER,
     Room,
 )
-from tests.support.sharing import with_project_number
+from tests.support.sharing import CODES, Refusal, with_project_number
 
 # What each level lists, and whether it is metadata only.
 EXACT = {"customers": False, "wallet_customers": False, "wallet_orders": False, "wallet_spend": False}
@@ -81,7 +82,9 @@ def test_another_level_says_what_subscribers_lose_and_what_was_seen_needs_agreem
     else:
         [text] = [each for each in room.share(ANN, level=level) if each and "lose" in each]
     assert all(name in text for name in lost)
-    assert ("subscribe again" in text, "must refresh" in text) == (before == EXCHANGE, before != EXCHANGE)
+    advice = ["subscribe again", "must refresh", "must unsubscribe, then subscribe to the exchange"]
+    right = advice[0 if before == EXCHANGE else 2 if level == EXCHANGE else 1]
+    assert [each for each in advice if each in text] == [right]
     assert not {name for name in LISTED[before] if name not in lost and re.search(rf"\b{name}\b", text)}
 
 
@@ -126,6 +129,26 @@ def test_unpublishing_an_exchange_with_subscribers_needs_agreement(
     assert len(subscribed.service.datasets) == 2
     run(["unpublish", *FLAGS, "--yes"])
     assert (subscribed.service.datasets, subscribed.service.exchanges) == (set(), {})
+
+
+@pytest.mark.parametrize(("method", "place"), [("ListListings", 2), ("ListSharedResourceSubscriptions", 1)])
+def test_one_false_answer_that_there_is_nothing_neither_deletes_nor_leaves_a_reader(
+    method: str, place: int, subscribed: Room
+) -> None:
+    def lie(turns: int) -> Callable[[], None]:
+        def answer() -> None:
+            if turns == 1:
+                raise Refusal(CODES.NOT_FOUND, "there is nothing")
+            subscribed.service.meanwhile[method] = lie(turns - 1)
+
+        return answer
+
+    # The clean room, which is asked for first, is not there; the exchange and its subscriptions are.
+    subscribed.service.meanwhile[method] = lie(place)
+    level = RULES if method == "ListListings" else EXCHANGE
+    with pytest.raises(UserError, match="it is not there"):
+        subscribed.share(BOB, level=level)
+    assert len(subscribed.service.datasets) == 2
 
 
 def test_unpublishing_an_exchange_without_subscribers_needs_none(room: Room, run: Callable) -> None:

@@ -214,7 +214,7 @@ def test_only_what_differs_is_changed(few: Room) -> None:
     few.client_of(PROVIDER).update_table(view, ["labels"])
     calls = few.calls(salt=SecretStr("another-salt-of-sixteen"), normalize="uid2")
     assert {call.text.split(",")[0]: change for call in calls for change in [call.run()] if change} == changes | {
-        f"bigquery.jobs.insert CREATE OR REPLACE VIEW {PROVIDER}.ewallet_clean_room.wallet_spend": "changed",
+        f"bigquery.jobs.insert CREATE [OR REPLACE] VIEW {PROVIDER}.ewallet_clean_room.wallet_spend": "changed",
         f"bigquery.datasets.patch {PROVIDER}.ewallet_provider": "changed",
         f"analyticshub.dataExchanges.create {exchange.name}": "changed",
         f"analyticshub.listings.create {listing.name}": "changed",

@@ -107,6 +107,14 @@ def test_what_was_published_in_part_is_told_from_the_whole(level: str, words: st
     assert INTERRUPTED not in run(STATUS)
 
 
+def test_a_template_that_is_deleted_which_is_a_state_of_its_own_is_not_shown(run: Callable, room: Room) -> None:
+    room.share(level=TEMPLATES)
+    room.share(yes=True)
+    for template in room.service.templates.values():
+        template.state = "DELETED"
+    assert "query template" not in run(STATUS)
+
+
 def test_a_clean_room_beside_a_plain_exchange_was_interrupted(run: Callable, room: Room) -> None:
     room.share(level=EXCHANGE)
     for call in room.calls(yes=True):

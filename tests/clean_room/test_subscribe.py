@@ -279,7 +279,7 @@ def test_a_dry_run_makes_no_call(
         flags = f"{FLAGS[0]} {FLAGS[1]} --location EU --suffix _b {FLAGS[2]} {FLAGS[3]}"
         assert capsys.readouterr().out.splitlines()[-2:] == [
             "Nothing was changed.",
-            f"Make the call: uv run dcr {' '.join(arguments)} {flags}",
+            f"{name.capitalize()}: uv run dcr {' '.join(arguments)} {flags}",
         ]
     assert service.calls == []
 

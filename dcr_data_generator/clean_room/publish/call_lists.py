@@ -1,8 +1,9 @@
 """The calls that publish and unpublish make, in their order.
 
-Every call can be made again: it changes only what differs. Nothing is deleted before its substitute is there. What
-cannot be undone comes last: query templates that are submitted, which may be refused, then linked datasets that go with
-a plain exchange, then subscriptions that are revoked.
+Every call can be made again: it changes only what differs. Nothing is deleted before its substitute is there, except
+where that has the same name: a view or a listing that cannot be changed is created again. What cannot be undone comes
+last: query templates that are submitted, which may be refused, then linked datasets that go with a plain exchange, then
+subscriptions that are revoked.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -108,11 +109,11 @@ def calls_on_bigquery(target: Target, level: str, normalizer: str, secret: Secre
         text = f"bigquery.jobs.insert load {target.path(table)}, one row: emails normalized by {normalizer}"
         yield Call(text, partial(load_salt, target, table, secret, normalizer), target.owner(table))
     for view in target.keys:
-        text = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.table)}"
+        text = f"bigquery.jobs.insert CREATE [OR REPLACE] VIEW {target.path(view.table)}"
         yield Call(text, partial(create_view, target, view), target.owner(view.table))
         yield call_to_authorize(target, view)
     for view in shared:
-        text = f"bigquery.jobs.insert CREATE OR REPLACE VIEW {target.path(view.table)}"
+        text = f"bigquery.jobs.insert CREATE [OR REPLACE] VIEW {target.path(view.table)}"
         text += ", deleted first, with its listing, if its policy cannot be changed" if target.is_clean_room else ""
         role = f"{target.owner(view.table)}, {target.owner(view.source)}, and {target.admin}"
         yield Call(text, partial(create_view, target, view), role)

@@ -37,7 +37,12 @@ def check_change(targets: Sequence[Target], level: str, allow_egress: bool, is_a
             if name not in wanted or (wanted[name].has_only_metadata and not listing.allow_only_metadata_sharing)
         ]
         if lost:
-            sentences.append(f"subscribers lose {', '.join(lost)}, and keep their linked dataset: they must refresh")
+            advice = (
+                "and must unsubscribe, then subscribe to the exchange"
+                if level == EXCHANGE
+                else "and keep their linked dataset: they must refresh"
+            )
+            sentences.append(f"subscribers lose {', '.join(lost)}, {advice}")
         exact = [
             name for name in lost if not (target.listings[name].has_noise or current[name].allow_only_metadata_sharing)
         ]

@@ -6,7 +6,9 @@ reference of the sharing (Analytics Hub) API, v1, in which a clean room is a dat
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
+from google.api_core.exceptions import NotFound
 from google.cloud import bigquery_analyticshub_v1 as sharing
 from google.iam.v1 import policy_pb2
 
@@ -44,9 +46,11 @@ def create_exchange(target: Target, logs_subscribers: bool = False) -> str | Non
 
 def published(target: Target) -> dict[str, sharing.Listing]:
     """What is listed of what the levels list, by name."""
-    listings: Iterable[sharing.Listing]
-    listings = find(target.connect_to_sharing().list_listings, parent=target.exchange, timeout=SECONDS) or []
-    names = {each.name.rpartition("/")[2]: each for each in listings}
+    client = target.connect_to_sharing()
+    listings: Iterable[sharing.Listing] | None = find(client.list_listings, parent=target.exchange, timeout=SECONDS)
+    if listings is None and find(client.get_data_exchange, name=target.exchange, timeout=SECONDS):
+        raise NotFound(f"the listings of {target.exchange}, which is there")  # what would be lost is not guessed
+    names = {each.name.rpartition("/")[2]: each for each in listings or []}
     return {name: names[name] for name in target.listings if name in names}
 
 
@@ -130,14 +134,18 @@ def grant_subscribers(target: Target, subscribers: Sequence[str]) -> str | None:
     return "changed"
 
 
-def subscriptions_to(target: Target) -> list[sharing.Subscription]:
-    """The subscriptions that can be read with, of all subscribers: to an exchange, and to each of its listings."""
+def subscriptions_to(target: Target, is_published: bool = False) -> list[sharing.Subscription]:
+    """The subscriptions that can be read with, of all subscribers: to an exchange, and to each of its listings.
+
+    What is published is there: that it is not found is then an error, for somebody may go on reading.
+    """
     client, resources = target.connect_to_sharing(), [target.exchange]
     resources += [] if target.is_clean_room else [target.listing(name) for name in target.listings]
     found: dict[str, sharing.Subscription] = {}
     for resource in resources:
         pages: Iterable[sharing.Subscription]
-        pages = find(client.list_shared_resource_subscriptions, resource=resource, timeout=SECONDS) or []
+        get = client.list_shared_resource_subscriptions
+        pages = (get if is_published else partial(find, get))(resource=resource, timeout=SECONDS) or []
         found |= {each.name: each for each in pages if each.state != sharing.Subscription.State.STATE_INACTIVE}
     return list(found.values())
 
@@ -150,7 +158,11 @@ def find_others(target: Target, subscribers: Sequence[str], others: dict[str, st
     `others` gets those that are to be revoked: whose they are, by name.
     """
     has_groups = any(each.startswith("group:") for each in subscribers)
-    unnamed = [each for each in subscriptions_to(target) if not is_named(each.subscriber_contact, subscribers)]
+    unnamed = [
+        each
+        for each in subscriptions_to(target, is_published=True)
+        if not is_named(each.subscriber_contact, subscribers)
+    ]
     revoked = {each.name: each.subscriber_contact for each in unnamed if each.subscriber_contact and not has_groups}
     others.update(revoked)
     kept = sorted(each.subscriber_contact or each.name for each in unnamed if each.name not in revoked)

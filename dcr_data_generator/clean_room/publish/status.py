@@ -11,6 +11,7 @@ from dcr_data_generator.clean_room.publish import publish
 from dcr_data_generator.clean_room.publish.calls import SECONDS, Call, find
 from dcr_data_generator.clean_room.publish.on_sharing import LOGGING, published, subscriptions_to
 from dcr_data_generator.clean_room.publish.target import ROUTINE, Target
+from dcr_data_generator.clean_room.publish.templates import find_template
 from dcr_data_generator.clean_room.settings import EXCHANGE, NOISE, RULES, TEMPLATES, Calls, StatusSettings
 from dcr_data_generator.clean_room.views import View
 from dcr_data_generator.console.terminal import Terminal
@@ -79,9 +80,7 @@ def describe(targets: Sequence[Target]) -> Iterator[str]:
 
 def states_of_templates(target: Target) -> dict[str, str]:
     """The states of the query templates that are there, by name."""
-    get = target.connect_to_sharing().get_query_template
-    templates = target.templates_of(TEMPLATES)
-    found = {each.name: find(get, name=target.template(each.name), timeout=SECONDS) for each in templates}
+    found = {each.name: find_template(target, each) for each in target.templates_of(TEMPLATES)}
     return {name: name_of(template.state) for name, template in found.items() if template}
 
 
