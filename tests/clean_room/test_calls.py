@@ -2,11 +2,12 @@
 
 import pytest
 from google.api_core import exceptions
+from google.cloud import bigquery
 
 from dcr_data_generator.clean_room.publish import calls
 from dcr_data_generator.clean_room.publish.calls import Call
 from dcr_data_generator.errors import UserError
-from tests.support.publishing import Room
+from tests.support.publishing import MERCHANT, Room
 from tests.support.sharing import CODES, Refusal
 
 
@@ -156,3 +157,36 @@ def test_a_call_whose_answer_was_lost_is_not_made_twice_nor_called_unchanged(roo
     room.service.meanwhile["CreateDataExchange"] = lose_the_answer
     assert call.run() == "there; perhaps changed by an attempt that failed before"
     assert len(room.service.exchanges) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        ("dataset", {"location": "US", "labels": ["x"]}),
+        ("dataset", {"location": "US", "labels": "x"}),
+        ("dataset", {"labels": {}}),
+        ("table", {"labels": ["x"]}),
+    ],
+)
+def test_an_answer_that_is_not_bigquery_s_ends_in_one_line(
+    kind: str, answer: dict, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = {"projectId": MERCHANT, "datasetId": "merchant_provider", "tableId": "orders"}
+    resource = {bigquery.Dataset: {"datasetReference": reference}, bigquery.Table: {"tableReference": reference}}
+    type_ = bigquery.Dataset if kind == "dataset" else bigquery.Table
+    answered = type_.from_api_repr(resource[type_] | answer)
+    monkeypatch.setattr(room.client_of(MERCHANT), f"get_{kind}", lambda _: answered)
+    with pytest.raises(UserError, match=f"^what answers about {MERCHANT}.merchant_provider.*: check the network"):
+        room.calls()[0].run()
+
+
+def test_a_dataset_whose_views_cannot_be_authorized_is_not_passed_over(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lie(_: str) -> None:
+        raise exceptions.NotFound("Not found: Dataset")
+
+    [call] = [call for call in room.calls() if call.text.endswith("authorize view merchant_clean_room.customers")]
+    monkeypatch.setattr(room.client_of(MERCHANT), "get_dataset", lie)
+    with pytest.raises(exceptions.NotFound):
+        call.run()

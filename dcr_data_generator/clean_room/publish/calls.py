@@ -17,6 +17,7 @@ from google.api_core.exceptions import (
     Unauthorized,
 )
 from google.api_core.retry import Retry, if_exception_type, if_transient_error
+from google.cloud import bigquery
 
 from dcr_data_generator.errors import UserError
 from dcr_data_generator.values import on_one_line
@@ -117,9 +118,22 @@ class Call(NamedTuple):
 def find[T](get: Callable[..., T], *names: str, **more: object) -> T | None:
     """Get what is there; None where it is not."""
     try:
-        return get(*names, **more)
+        return read(get, *names, **more)
     except NotFound:
         return None
+
+
+def read[T](get: Callable[..., T], *names: str, **more: object) -> T:
+    """Get what has to be there. Raises UserError where a dataset or table is not as BigQuery describes one."""
+    answer = get(*names, **more)
+    if isinstance(answer, bigquery.Dataset | bigquery.Table):
+        has_location = not isinstance(answer, bigquery.Dataset) or isinstance(answer.location, str)
+        if not (has_location and isinstance(answer.labels, dict)):
+            raise UserError(
+                f"what answers about {names[0]} is not BigQuery, or a proxy changes what it says: check the network, "
+                "then run again"
+            )
+    return answer
 
 
 def delete(call: Callable[..., object], *names: str, **more: object) -> str | None:

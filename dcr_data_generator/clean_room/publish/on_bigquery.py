@@ -9,7 +9,7 @@ import hashlib
 from google.cloud import bigquery
 from pydantic import SecretStr
 
-from dcr_data_generator.clean_room.publish.calls import delete, find
+from dcr_data_generator.clean_room.publish.calls import delete, find, read
 from dcr_data_generator.clean_room.publish.on_sharing import delete_listing
 from dcr_data_generator.clean_room.publish.target import DATASET_DESCRIPTION, Target, Template
 from dcr_data_generator.clean_room.views import View
@@ -36,7 +36,7 @@ def check_table(target: Target, table: str) -> None:
             )
         command += f" --suffix {target.suffix}" if target.suffix else ""
         raise UserError(f"there is no {table} in project {project}: run `{command}` first")
-    dataset = target.client(table).get_dataset(path)
+    dataset = read(target.client(table).get_dataset, path)
     if dataset.location.upper() != target.location.upper():
         raise UserError(f"dataset {path} is in {dataset.location}: give --location {dataset.location}")
     if is_unfinished(dataset.labels):
@@ -126,7 +126,7 @@ def remove_traces(target: Target, view: View) -> bool:
 def set_labels(target: Target, view: View) -> None:
     """Label a view with the statement that created it, where the statement did not."""
     client, labels = target.client(view.table), {**LABELS, FINGERPRINT: fingerprint(view)}
-    table = client.get_table(target.path(view.table))
+    table = read(client.get_table, target.path(view.table))
     if table.labels != labels:
         table.labels = labels
         client.update_table(table, ["labels"])
@@ -175,7 +175,8 @@ def set_authorization(target: Target, reader: View | Template, is_authorized: bo
     kind, name = ("view", "tableId") if isinstance(reader, View) else ("routine", "routineId")
     reference = {"projectId": target.project(reader.table), "datasetId": reader.dataset, name: reader.name}
     entry = bigquery.AccessEntry(entity_type=kind, entity_id=reference)
-    dataset = find(client.get_dataset, target.path(reader.source))
+    # What is to be read has to be there, or its view would be published and not work.
+    dataset = (read if is_authorized else find)(client.get_dataset, target.path(reader.source))
     if not dataset or (entry in dataset.access_entries) == is_authorized:
         return None
     others = [each for each in dataset.access_entries if each != entry]
