@@ -49,7 +49,13 @@ def client_of(connect: Callable, bodies: dict[str, str]) -> Iterator[Callable[[s
             else:
                 bigquery.Client.delete_table(client, name)
 
-        client.delete_table = delete_table
+        def create_dataset_as_google_cloud(dataset: bigquery.Dataset) -> bigquery.Dataset:
+            # The reference of Dataset: one that is created without `access` gets a default, with the project's owners.
+            owners = bigquery.AccessEntry("OWNER", "specialGroup", "projectOwners")
+            dataset.access_entries = [*dataset.access_entries] or [owners]
+            return bigquery.Client.create_dataset(client, dataset)
+
+        client.delete_table, client.create_dataset = delete_table, create_dataset_as_google_cloud
         know_policies(client, bodies)
         [path] = [path for path in SOURCES if path.startswith(f"{project}.")]
         create_dataset(client, path)

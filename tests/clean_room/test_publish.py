@@ -280,6 +280,18 @@ def test_a_dataset_whose_access_changes_meanwhile_keeps_that_change(
     assert room.authorized_views()[path] == {"clean_room_keys", "customers"}
 
 
+def test_a_dataset_that_does_not_tell_who_has_access_keeps_them(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, path = room.client_of(MERCHANT), f"{MERCHANT}.merchant_provider"
+    dataset = client.get_dataset(path)
+    before, dataset.access_entries = list(dataset.access_entries), []
+    [call] = [call for call in room.calls() if call.text.endswith("authorize view merchant_clean_room.customers")]
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "get_dataset", lambda _: dataset)
+        with pytest.raises(UserError, match=f"does not tell who has access to dataset {path}.*dataOwner"):
+            call.run()
+    assert list(client.get_dataset(path).access_entries) == before != []
+
+
 @pytest.mark.parametrize(
     ("method", "advice"),
     [

@@ -59,9 +59,9 @@ def test_what_is_left_of_each_privacy_budget_is_shown(
 
     def get_table(name: str) -> bigquery.Table:
         _, dataset, table = name.split(".")
-        policy = {"epsilonBudgetRemaining": left[table]} if table in left else {}
+        policy = {"differentialPrivacyPolicy": {"epsilonBudgetRemaining": left[table]}} if table in left else None
         reference = {"projectId": PROVIDER, "datasetId": dataset, "tableId": table}
-        view = {"privacyPolicy": {"differentialPrivacyPolicy": policy}}
+        view = {"privacyPolicy": policy}
         return bigquery.Table.from_api_repr({"tableReference": reference, "view": view})
 
     monkeypatch.setattr(room.client_of(PROVIDER), "get_table", get_table)

@@ -177,6 +177,11 @@ def set_authorization(target: Target, reader: View | Template, is_authorized: bo
     entry = bigquery.AccessEntry(entity_type=kind, entity_id=reference)
     # What is to be read has to be there, or its view would be published and not work.
     dataset = (read if is_authorized else find)(client.get_dataset, target.path(reader.source))
+    if dataset and not dataset.access_entries:  # every dataset has some, and they are overwritten as a whole
+        raise UserError(
+            f"BigQuery does not tell who has access to dataset {target.path(reader.source)}, and a change would take "
+            f"it from them: ask for the role {target.owner(reader.source)}"
+        )
     if not dataset or (entry in dataset.access_entries) == is_authorized:
         return None
     others = [each for each in dataset.access_entries if each != entry]

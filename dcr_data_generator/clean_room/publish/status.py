@@ -109,7 +109,7 @@ def budget_left(target: Target, view: View) -> Iterator[str]:
     if view.name not in published(target):
         return
     table = find(target.client(view.table).get_table, target.path(view.table))
-    policy = table.to_api_repr().get("view", {}).get("privacyPolicy", {}) if table else {}
+    policy = (table.to_api_repr().get("view", {}).get("privacyPolicy") if table else None) or {}
     left = policy.get("differentialPrivacyPolicy", {}).get("epsilonBudgetRemaining")
     noise = view.policy.differential_privacy_policy
     whole = f"{noise.epsilon_budget:g}" if noise else ""
