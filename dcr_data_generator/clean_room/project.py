@@ -52,7 +52,7 @@ def connected(
     executor = ThreadPoolExecutor(1)
     with ExitStack() as stack:
         stack.callback(executor.shutdown, wait=False)
-        with process.step(terminal, place.timeout, "Start Google's SQL engine"):
+        with process.step(terminal, place.timeout, "Connect, and start Google's SQL engine"):
             starting = executor.submit(compiling.start, terminal)  # while BigQuery starts, too
             warehouse = stack.enter_context(found(place, parameters, source_dataset))
             result_of(starting)

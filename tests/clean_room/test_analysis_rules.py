@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dcr_data_generator.clean_room import analysis_rules, policy
-from dcr_data_generator.clean_room.analysis_rules import NotUnderstood, Party, Refused, SharedView, engine
+from dcr_data_generator.clean_room.analysis_rules import CleanRoom, NotUnderstood, Party, Refused, SharedView, engine
 from dcr_data_generator.errors import UserError
 from tests.support.rooms import ANALYST, RaisingRoom
 
@@ -112,6 +112,23 @@ def test_the_third_query_exceeds_the_budget() -> None:
     with pytest.raises(Refused) as refusal:
         room.ask(NOISY.format("OPTIONS(epsilon=10)"))
     assert str(refusal.value) == "Privacy budget is not sufficient for table 'mydataset.ExamView' in this query."
+
+
+def test_a_query_that_is_proposed_does_not_keep_the_name_of_another_figure() -> None:
+    query = COUNTED.replace("COUNT(DISTINCT last_name) AS student_count", "MAX(test_score) AS highest, COUNT(*) AS n")
+    reply = CleanRoom.ask(exam_room(THRESHOLD), query, ANALYST)
+    assert reply.allowed == (
+        "SELECT WITH AGGREGATION_THRESHOLD test_id, AVG(test_score), COUNT(*) AS n "
+        "FROM mydataset.ExamView GROUP BY test_id"
+    )
+
+
+def test_a_query_with_noise_that_is_proposed_has_bounds() -> None:
+    room = exam_room(noise(1.0, 3.0))
+    for query in ("SELECT AVG(test_score) FROM mydataset.ExamView", "SELECT COUNT(*) FROM mydataset.ExamView"):
+        assert "contribution_bounds_per_group" in str(CleanRoom.ask(room, query, ANALYST).allowed)
+    repaired = CleanRoom.ask(room, NOISY.format("OPTIONS(epsilon=1e20)"), ANALYST).allowed
+    assert repaired == NOISY.format("").replace("  ", " ").removesuffix(";")
 
 
 def test_a_list_overlap_shows_the_rows_that_overlap() -> None:

@@ -66,7 +66,7 @@ def test_a_folder_of_temporary_files_that_cannot_be_used_is_named_with_its_chara
 @pytest.mark.parametrize(
     ("error", "explanation"),
     [
-        ('lock on file "a": Conflicting lock is held in python3.12 (PID 42).', "is in use by another run"),
+        ('lock on file "a": Conflicting lock is held in python3.12 (PID 42).', "another command uses "),
         ('lock on file "a": Conflicting lock is held in PID 0. See also', "cannot be locked: it is on a network share"),
     ],
 )

@@ -25,9 +25,18 @@ def find_allowed(room: "CleanRoom", text: str, party: Party, refusal: Refused) -
     """A query that the same party may ask now; None if there is none."""
     for query in chain(repairs(room, text, refusal), examples(room, text, party, refusal)):
         line = on_one_line(query)
-        if room.allows(line, party.name):
+        if room.allows(line, party.name) and is_shown(room, line):
             return line
     return None
+
+
+def is_shown(room: "CleanRoom", text: str) -> bool:
+    """Whether the figures of a query with noise have bounds: without them, those of few people are NULL."""
+    if KEYWORDS[True] not in text:
+        return True
+    calls = room.engine.nodes(text, types.ASTFunctionCall)
+    figures = [call for call in calls if call.function.names[-1].id_string.upper() in ("AVG", "COUNT", "SUM")]
+    return all("contribution_bounds" in part(text, as_range(call)).lower() for call in figures)
 
 
 # The query itself, put right.
@@ -74,7 +83,7 @@ def without_options(room: "CleanRoom", text: str) -> str:
 
 
 def with_averages(room: "CleanRoom", text: str) -> str:
-    """Ask for the average where one person's value is asked for."""
+    """Ask for the average where one person's value is asked for; the figure loses its name, which was another's."""
     edits = []
     for call in room.engine.nodes(text, types.ASTFunctionCall):
         name = call.function.names[-1].id_string.upper()
@@ -82,6 +91,10 @@ def with_averages(room: "CleanRoom", text: str) -> str:
             edits.append((as_range(call.function), "AVG"))
         elif name in ("ARRAY_AGG", "STRING_AGG"):
             edits.append((as_range(call.function), "COUNT"))
+    for column in room.engine.nodes(text, types.ASTSelectColumn):
+        expression = as_range(column.expression)
+        if column.alias and any(place.start in expression for place, _ in edits):
+            edits.append((range(expression.stop, as_range(column.alias).stop), ""))
     return edit(text, edits)
 
 

@@ -181,7 +181,10 @@ def explain(directory: Path, error: str) -> str | None:
             "give an --embedded-dir on a local disk"
         )
     if re.search(r"Could not set lock|used by another process", error):
-        return f"{directory} is in use by another run, or is being served: end that, or give another --embedded-dir"
+        return (
+            f"another command uses {directory}, such as `dcr play`, `dcr serve` or a run: end it first (Ctrl-C); a run "
+            "of its own takes another --embedded-dir"
+        )
     if re.search(r"not a valid DuckDB|Corrupt database|Catalog corruption|Could not read|Serialization|\bWAL\b", error):
         return (
             f"the data in {directory} cannot be read ({error.splitlines()[0]:.200}): remove the directory and run again"
