@@ -64,12 +64,7 @@ class GoogleCloud:
     """Where the tables are on Google Cloud."""
 
     panel: ClassVar = "Where"
-    write_project_id: str | None = option(
-        "Your Google Cloud project; without one, the run uses the embedded BigQuery.",
-        "PROJECT",
-        None,
-        parse=values.parse_project,
-    )
+    write_project_id: str | None = option("Your Google Cloud project.", "PROJECT", None, parse=values.parse_project)
     location: str = option("Where the datasets live; the source is in US.", "LOCATION", parse=values.parse_location)
     suffix: str = suffix()
     timeout: int = option("How many seconds a step may take.", "SECONDS", 300, parse=values.whole_number(1, 86_400))
@@ -79,6 +74,12 @@ class GoogleCloud:
 class Place(GoogleCloud):
     """Where the tables are: on Google Cloud, on an emulator, or on the embedded BigQuery."""
 
+    write_project_id: str | None = option(
+        "Your Google Cloud project; without one, the embedded BigQuery is used.",
+        "PROJECT",
+        None,
+        parse=values.parse_project,
+    )
     embedded_dir: Path = embedded_dir()
 
     @property

@@ -376,7 +376,7 @@ def test_without_the_tables_the_command_says_how_to_make_them(tmp_path: Path) ->
     status, out, err = emulator.run_here("identity", "--embedded-dir", str(tmp_path / "none"), command=group.main)
     assert (status, out) == (2, "")
     assert emulator.only_line(err) == (
-        "error: there are no emails as people write them: run `uv run dcr make --identity-noise 0.18` first, "
+        "error: there are no tables with identity noise: run `uv run dcr make --identity-noise 0.18` first, "
         "with the same flags"
     )
 

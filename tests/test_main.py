@@ -40,7 +40,7 @@ def test_a_green_run_fits_on_a_terminal_and_breaks_no_word(shop: Warehouse, monk
     assert len(lines) <= 34
     answers = lines.index("") + 1
     assert lines[answers] == "1. Which sales did this provider process?"
-    assert lines[answers + 1] == "   This provider processed 16 of 20 orders, worth $152.00: 80.00% of the sales."
+    assert lines[answers + 1] == "   This provider processed 16 of 20 orders, and 80.00% of the sales: $152.00."
     words = " ".join(" ".join(lines).split())
     assert words.endswith("Rehearse the clean room: uv run dcr rehearse")
     for line, after in itertools.pairwise(lines):

@@ -28,7 +28,7 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
         (
             "1_transaction_verification",
             {"orders": 4, "wallet_orders": 3, "wallet_sales": 1234.5, "sales": 4938.0},
-            "This provider processed 3 of 4 orders, worth $1,234.50: 25.00% of the sales.",
+            "This provider processed 3 of 4 orders, and 25.00% of the sales: $1,234.50.",
         ),
         (
             "1_transaction_verification",
@@ -43,7 +43,7 @@ ENRICHMENT = ["provider_users", "enriched_users", "user_records", "largest_group
         (
             "1_transaction_verification",
             {"orders": 1, "wallet_orders": 1, "wallet_sales": 5.0, "sales": 5.0},
-            "This provider processed 1 of 1 order, worth $5.00: 100.00% of the sales.",
+            "This provider processed 1 of 1 order, and 100.00% of the sales: $5.00.",
         ),
         (
             "1_transaction_verification",

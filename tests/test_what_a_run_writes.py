@@ -125,7 +125,7 @@ def test_a_green_run_prints_its_steps_checks_answers_and_tables(guarded: dict) -
         "✓ Step 2: create the e-wallet provider",
         "✓ Check the result: 10 checks passed (",
         "1. Which sales did this provider process?",
-        "   This provider processed 8 of 20 orders, worth $76.00: 40.00% of the sales.",
+        "   This provider processed 8 of 20 orders, and 40.00% of the sales: $76.00.",
         "Match rate: 50.00% (target 50.00%), 10 of the merchant's 20 customers.",
         "Overlap: 10 people; merchant only: 10; provider only: 3.",
         "  merchant_provider  orders 20 · order_items 20 · users 20",

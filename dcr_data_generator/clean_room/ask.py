@@ -202,8 +202,11 @@ class Asking:
 
         self.terminal.line(f"Type a query, or \\? for help. You ask as the {party}.")
         for text in self.typed(party):
-            if (command := re.fullmatch(r"\\as (\w+)", text)) and command[1] in self.room.parties:
-                return self.prompt(command[1])
+            if command := re.fullmatch(r"\\as (\w+)", text):
+                if command[1] in self.room.parties:
+                    return self.prompt(command[1])
+                self.terminal.error(f"no party is called {command[1]!r}: \\as {' or '.join(self.room.parties)}")
+                continue
             if text.startswith("\\"):
                 self.command(text, party)
             else:

@@ -34,7 +34,7 @@ MOST_LEFT_OUT = 0.05  # of the answers
 MOST_DAYS = 365
 CHANCES = ("one person", "at most", "everybody")
 ASSUMPTIONS = (  # three of what it costs, and three of what it gives away
-    "Error: how far off 95 % of the answers are at most, by the noise alone. A query with an average spends half of "
+    "±: how far off 95 % of the answers are at most, by the noise alone. A query with an average spends half of "
     "its epsilon on the number of people; with n figures, each has epsilon / (n + 1).",
     "Left out: how many of the answers do not have the group, because the noisy number of its people is too small.",
     "Questions: how many the view's budget pays for, in epsilon and in delta.",
@@ -257,5 +257,7 @@ def as_csv(plan: dict) -> str:
 
 def error_in_words(error: float, share: float) -> str:
     """An error, and the share of the answers without the group where it is not small."""
+    if share >= 0.995:
+        return "left out"
     words = f"± {error:.0%}" if error < 10 else "± 1,000% or more"
     return f"{words}, left out {share:.0%}" if share >= 0.005 else words

@@ -64,10 +64,7 @@ def connected(
 def check_place(place: Place) -> None:
     """Check that a run can have made tables there. Raises UserError."""
     if not place.may_have_tables:
-        raise UserError(
-            f"there is nothing to rehearse with in {place.embedded_dir}: "
-            "run `uv run python -m dcr_data_generator.main` first"
-        )
+        raise UserError(f"there are no tables in {place.embedded_dir}: run `uv run dcr make{place.flags}` first")
 
 
 @contextmanager
@@ -113,8 +110,7 @@ def read_room(
         schemas = {name: schema_of(warehouse, table) for name, table in tables.items()}
     except NotFound:
         raise UserError(
-            f"there is nothing to rehearse with on {warehouse.name}: "
-            "run `uv run python -m dcr_data_generator.main` first, with the same flags"
+            f"there are no tables on {warehouse.name}: run `uv run dcr make` first, with the same flags"
         ) from None
     for table in IDENTITY_TABLES:
         with suppress(NotFound):  # of a run with --identity-noise

@@ -240,7 +240,9 @@ def show_ladder(terminal: Terminal, rungs: Sequence[Seen]) -> None:
 def show_withheld(terminal: Terminal, reply: Reply, most: int | None = None) -> None:
     """Print what the rules withheld."""
     lines = reply.said
-    shown = lines[:most] + ([f"and {counted(len(lines) - most, 'more line')}"] if most and len(lines) > most else [])
+    # One more line takes no more room than the words for it.
+    is_cut = most and len(lines) > most + 1
+    shown = [*lines[:most], f"and {counted(len(lines) - most, 'more line')}"] if most and is_cut else lines
     for line in shown:
         terminal.item("  [yellow]•[/]", escape(line))
     if is_withheld_whole(reply):

@@ -21,7 +21,7 @@ from dcr_data_generator.warehouse.connect import connect
 
 KEYS = {1: "email", 2: "or phone"}
 NO_TABLES = (
-    "there are no emails as people write them: run `uv run dcr make --identity-noise 0.18` first, with the same flags"
+    "there are no tables with identity noise: run `uv run dcr make --identity-noise 0.18` first, with the same flags"
 )
 
 

@@ -142,7 +142,7 @@ def option_of(field: Field, panel: str, constants: Mapping[str, object]) -> Rich
     return RichOption(
         [name, *filter(None, [about.get("short")]), f"--{name.replace('_', '-')}"],
         type=kind,
-        help=about["help"],
+        help=with_choices(about["help"], about.get("choices", ())),
         metavar=about["metavar"] or None,
         panel=about.get("panel", panel),
         required="default" not in more,
@@ -151,6 +151,11 @@ def option_of(field: Field, panel: str, constants: Mapping[str, object]) -> Rich
         show_default=not is_flag and default != "",
         **more,
     )
+
+
+def with_choices(text: str, choices: Sequence[str]) -> str:
+    """A help text with all that may be chosen, where it does not name them."""
+    return text if all(each in text for each in choices) else f"{text} One of: {', '.join(choices)}."
 
 
 def execute(command: click.Command, program: str, arguments: Sequence[str] | None, terminal: Terminal) -> int:

@@ -118,7 +118,7 @@ def transaction_verification(figures: bigquery.Row) -> Worded:
     if figures.sales is None:
         return Worded("none", f"{processed}, worth ${figures.wallet_sales:,.2f}: the prices add up to nothing.")
     share = percent(figures.wallet_sales / figures.sales)
-    return Worded(share, f"{processed}, worth ${figures.wallet_sales:,.2f}: {share} of the sales.")
+    return Worded(share, f"{processed}, and {share} of the sales: ${figures.wallet_sales:,.2f}.")
 
 
 def customer_segmentation(figures: bigquery.Row) -> Worded:

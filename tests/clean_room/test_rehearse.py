@@ -527,7 +527,10 @@ def test_an_attempt_that_gets_an_answer_is_red(room: RaisingRoom, capsys: pytest
             "the file is a device or a pipe: give the name of a file, not the salt",
         ),
         (["rehearse", "--days", "0"], "--days"),
-        (["rehearse", "--embedded-dir", "/tmp/nothing/was/run/here"], "python -m dcr_data_generator.main` first"),
+        (
+            ["rehearse", "--embedded-dir", "/tmp/nothing/was/run/here"],
+            "run `uv run dcr make --embedded-dir /tmp/nothing/was/run/here` first",
+        ),
     ],
 )
 def test_what_cannot_be_rehearsed_ends_in_one_line(
@@ -552,7 +555,7 @@ def test_without_the_engine_one_line_says_what_to_install(
 
 
 def test_without_tables_one_line_says_to_run_main(connect: Callable) -> None:
-    with pytest.raises(UserError, match=r"python -m dcr_data_generator\.main"):
+    with pytest.raises(UserError, match=r"no tables on .*: run `uv run dcr make` first"):
         project.open_room(connect("nothing-here"), SALT)
 
 

@@ -109,7 +109,7 @@ def test_ask_asks_a_room_folder_as_one_of_its_parties(write: Write, capsys: pyte
     assert capsys.readouterr().out == "n\n12\n"
     assert group.main(["ask", "--room", folder, "--as", "telco", "SELECT * FROM bank.spend"]) == 1
     assert group.main(["ask", "--room", folder, "--as", "merchant", query]) == 2
-    assert "no party is called 'merchant': the parties are bank, telco" in capsys.readouterr().err
+    assert "no party is called 'merchant': give --as bank or telco" in capsys.readouterr().err
 
 
 def test_a_prompt_waits_as_long_as_the_user_thinks(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

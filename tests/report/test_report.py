@@ -418,7 +418,7 @@ def test_a_rehearsal_writes_its_answers_into_the_report_wherever_that_is(
 
 def test_a_rehearsal_writes_its_attempts_into_the_report(add: Callable) -> None:
     words = add()[1].words()
-    assert "✗ 1 of 2 attempts to get more from the clean room got an answer." in words
+    assert "✗ 1 of 2 queries that break a rule got an answer." in words
     refused = "✓ refused: A plain SELECT. Asked as the merchant. You must not. The rule. Allowed: SELECT 4714"
     assert f"{refused} The query SELECT 4713" in words
     assert "✗ answered: Luck. Asked as the provider. 3 rows The query SELECT 4715" in words

@@ -45,7 +45,8 @@ class Cost(NamedTuple):
     delta_budget: float
 
     def __str__(self) -> str:
-        return f"epsilon {self.epsilon:g}; for {self.view} {self.epsilon_left:g} of {self.epsilon_budget:g} are left"
+        left = f"{self.epsilon_left:g} of {self.epsilon_budget:g}"
+        return f"epsilon {self.epsilon:g}; of the budget of {self.view}, {left} are left"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,7 +82,7 @@ class Room:
             return names[0]
         if name is None or name not in self.parties:
             who = "it is not said who asks" if name is None else f"no party is called {name!r}"
-            raise UserError(f"{who}: the parties are {', '.join(names)}")
+            raise UserError(f"{who}: give --as {' or '.join(names)}")
         return name
 
     def open(self) -> CleanRoom:

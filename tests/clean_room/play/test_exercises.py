@@ -115,7 +115,7 @@ def test_a_terminal_lists_shows_and_hints_without_any_tables(tmp_path: Path) -> 
         (["--hint"], "give the number of the exercise"),
         (["1", "--query", "none.sql"], "give a query, or a file with one"),
         (["1", "--query", " "], "the query is empty"),
-        (["1", "--query", "SELECT 1"], "there is nothing to rehearse with"),
+        (["1", "--query", "SELECT 1"], "there are no tables"),
     ],
 )
 def test_what_is_wrong_is_one_line(flags: list[str], words: str, tmp_path: Path) -> None:
