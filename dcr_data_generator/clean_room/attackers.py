@@ -347,5 +347,5 @@ def link(customers: pd.DataFrame, users: pd.DataFrame, columns: list[str]) -> pd
 
 
 def is_member(answer: int | None, with_person: int) -> bool:
-    """Decide between two neighbouring data sets, of which one has one person more: the closer one."""
+    """Whether an answer is closer to the data set with the person than to the one without."""
     return (answer or 0) > with_person - 0.5

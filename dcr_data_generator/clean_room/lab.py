@@ -37,7 +37,7 @@ type Row = dict[str, Any]
 
 
 class TooFew(Exception):  # noqa: N818 - it is not an error of the program
-    """The snapshot is too small for an attack: of whom it needs how many, and how many there are."""
+    """The snapshot is too small for an attack: which people it needs, how many, and how many there are."""
 
 
 class Finding(NamedTuple):

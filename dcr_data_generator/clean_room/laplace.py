@@ -56,7 +56,7 @@ def bound(epsilon: float, delta: float) -> float:
 
 
 def bound_of_a_secret(epsilon: float, delta: float) -> float:
-    """The highest rate at which a test tells which of two equally likely values somebody has who is counted.
+    """The highest rate at which a test tells which of two equally likely values a person has who is counted.
 
     Other than in `bound`, both data sets have this person: each differs in one person from the one without. So the
     epsilon counts twice: C. Dwork and A. Roth (2014), theorem 2.2, on the privacy of groups.

@@ -1,4 +1,4 @@
-"""The names of this computer. A page whose own name comes to mean it (DNS rebinding) has that name for the host."""
+"""The names of this computer. Requests for another host are refused, against DNS rebinding."""
 
 from collections.abc import Callable, Collection
 

@@ -143,13 +143,13 @@ class GoogleSQL:
             engine.changed.add(name)
 
     def renew(self, name: str) -> None:
-        """Let the engines have the catalog again, once a statement needs a name of it."""
+        """Send the engines the catalog again, once a statement needs a name of it."""
         for engine in self.engines:
             engine.new.add(name)
 
     @contextmanager
     def limited(self, seconds: float | None) -> Iterator[None]:
-        """Give what runs in the block so much time."""
+        """Limit the block to so many seconds; None sets no limit."""
         before = self.engines[0].end
         end = None if seconds is None else time.monotonic() + seconds
         for engine in self.engines:

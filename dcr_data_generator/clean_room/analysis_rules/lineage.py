@@ -117,7 +117,7 @@ class Lineage:
     The columns of a privacy clause's answer have no origin: nobody's values are in them.
 
     Raises:
-        NotUnderstood: the query has a part of which it is not known what it does with its columns.
+        NotUnderstood: the query has a part that is not supported: what it does with its columns is not known.
     """
 
     def __init__(

@@ -508,12 +508,12 @@ class Page:
 
 
 def is_query(submission: str) -> bool:
-    """Whether it asks, where a policy is to be submitted, too."""
+    """Whether a submission is a query, and not the policy that is asked for."""
     return re.match(r"\s*(SELECT|WITH|\()", submission, re.IGNORECASE) is not None
 
 
 def within(value: object, bounds: tuple[float, float], otherwise: float | None) -> float | None:
-    """A number of a page within its bounds; what it was before, where it is none."""
+    """A number of a page within its bounds; otherwise what it was before."""
     try:
         number = float(str(value))
     except ValueError:

@@ -105,7 +105,7 @@ class Call(NamedTuple):
         raise UserError(f"{self.text} failed ({message}), changed by somebody else at the same time: run again")
 
     def advise(self, error: Exception) -> tuple[str, str] | None:
-        """Say how a call ended, and what to do; None where it meets somebody else, or is explained elsewhere."""
+        """Say how a call ended, and what to do; None where others are the cause, or it is explained elsewhere."""
         if by_words := next((advice for words, advice in ADVICE.items() if re.search(words, str(error))), None):
             return "is denied", by_words
         if isinstance(error, Forbidden) and reason_of(error) == "accessDenied":  # a quota of BigQuery's has status 403

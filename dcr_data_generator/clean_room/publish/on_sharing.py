@@ -153,7 +153,7 @@ def subscriptions_to(target: Target, is_published: bool = False) -> list[sharing
 def find_others(target: Target, subscribers: Sequence[str], others: dict[str, str]) -> str | None:
     """Find the subscriptions of those who are not named: losing a role does not end reading.
 
-    Who is a member of a group is not known here: where one is named, a subscription that is nobody's else stays.
+    Who is a member of a group is not known here: where one is named, a subscription of nobody else who is named stays.
 
     `others` gets those that are to be revoked: whose they are, by name.
     """

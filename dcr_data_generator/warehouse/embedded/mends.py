@@ -335,7 +335,7 @@ def cast_format(text: str) -> str:
 
 @mends(exp.Round)
 def rounding(node: exp.Round) -> Expr | None:
-    """By the number that the computer has, not by ten or a hundred of it, rounded once already."""
+    """ROUND of a float is of the float itself: DuckDB multiplies it by a power of ten first, which rounds it, too."""
     if node.args.get("truncate"):
         return None
     return call("bq_round", node.this, node.args.get("decimals") or 0)
@@ -343,13 +343,13 @@ def rounding(node: exp.Round) -> Expr | None:
 
 @mends(exp.Sign)
 def sign(node: exp.Sign) -> Expr | None:
-    """Of the type of its argument."""
+    """SIGN has the type of its argument."""
     return call("bq_sign", node.this)
 
 
 @mends(exp.BitwiseRightShift)
 def shift(node: exp.BitwiseRightShift) -> Expr:
-    """Zeros come in from the left."""
+    """>> fills with zeros from the left, of negative numbers, too."""
     return call("bq_shift_right", node.this, node.expression)
 
 
@@ -382,7 +382,7 @@ def remainder(node: exp.Mod) -> Expr | None:
 
 @mends(exp.GenerateSeries)
 def numbers(node: exp.GenerateSeries) -> Expr | None:
-    """Of floats, too."""
+    """GENERATE_ARRAY takes floats, too."""
     parts = [node.args["start"], node.args["end"], node.args.get("step") or exp.Literal.number(1)]
     is_float = any("." in literal.name for each in parts for literal in each.find_all(exp.Literal))
     return call("bq_generate_array", *parts) if is_float else None
@@ -393,7 +393,7 @@ def numbers(node: exp.GenerateSeries) -> Expr | None:
 
 @mends(exp.Trim)
 def trim(node: exp.Trim) -> Expr | None:
-    """White space is more than the space."""
+    """TRIM without characters removes all white space, not only blanks."""
     if node.expression:
         return None
     other = node.copy()
@@ -403,7 +403,7 @@ def trim(node: exp.Trim) -> Expr | None:
 
 @mends(exp.Substring)
 def substring(node: exp.Substring) -> Expr | None:
-    """From 0 is from 1, and from before the beginning, too."""
+    """SUBSTR: position 0, and one before the beginning, mean 1."""
     start, length = node.args.get("start"), node.args.get("length")
     if start is None or (is_positive(start) and (length is None or is_positive(length))):
         return None
@@ -412,7 +412,7 @@ def substring(node: exp.Substring) -> Expr | None:
 
 @mends(exp.Left, exp.Right, exp.Repeat)
 def first_letters(node: exp.Left | exp.Right | exp.Repeat) -> Expr | None:
-    """A negative number is an error."""
+    """LEFT, RIGHT and REPEAT: a negative number is an error."""
     number = node.args["times"] if isinstance(node, exp.Repeat) else node.expression
     return None if is_positive(number) else call(f"bq_{node.key}", node.this, number)
 
@@ -480,7 +480,7 @@ def text_format(node: exp.Format) -> Expr | None:
 
 @mends(exp.String)
 def text_of_time(node: exp.String) -> Expr | None:
-    """With the offset of the time zone."""
+    """STRING of a timestamp ends with the offset of the time zone."""
     zone = node.args.get("zone")
     if not zone:
         return None
@@ -513,13 +513,13 @@ def array_of_structs(node: exp.Array) -> Expr | None:
 
 @mends(exp.ArraySlice)
 def slice_(node: exp.ArraySlice) -> Expr:
-    """From 0, and with the last."""
+    """ARRAY_SLICE counts from 0, and its end is included."""
     return call("bq_array_slice", node.this, node.args["start"], node.args["end"])
 
 
 @mends(exp.ApproxQuantiles)
 def quantiles(node: exp.ApproxQuantiles) -> Expr | None:
-    """Of n parts, n + 1 values."""
+    """APPROX_QUANTILES of n parts has n + 1 values."""
     if not node.expression.is_int:
         return None
     number = int(node.expression.name)
@@ -616,7 +616,7 @@ def rows(node: exp.Subquery) -> Expr | None:
 
 @mends(exp.ApproxTopK)
 def top_count(node: exp.ApproxTopK) -> Expr:
-    """The values with their counts."""
+    """APPROX_TOP_COUNT has the values with their counts."""
     return call("bq_top_count", node.this, node.expression or node.args["k"])
 
 
@@ -631,7 +631,7 @@ def other_functions(node: exp.ApproxTopSum | exp.Anonymous) -> Expr | None:
 
 @mends(exp.SafeFunc)
 def safe_function(node: exp.SafeFunc) -> None:
-    """What refuses cannot be caught in DuckDB."""
+    """SAFE.: an error cannot be caught in DuckDB."""
     inner = node.this
     if isinstance(inner, exp.Anonymous) and inner.name.startswith("bq_"):
         raise lacking(f"SAFE.{inner.name[3:].upper()}")
@@ -639,7 +639,7 @@ def safe_function(node: exp.SafeFunc) -> None:
 
 @mends(exp.PercentileCont, exp.PercentileDisc)
 def percentile(node: exp.PercentileCont | exp.PercentileDisc) -> None:
-    """NULLs are left out, whatever is asked for."""
+    """DuckDB's percentiles ignore NULLs, whatever is asked for."""
     if node.find(exp.RespectNulls) or isinstance(node.parent, exp.RespectNulls):
         raise lacking("a percentile with RESPECT NULLS")
 
@@ -649,7 +649,7 @@ def percentile(node: exp.PercentileCont | exp.PercentileDisc) -> None:
 
 @mends(exp.JSONExtractScalar)
 def json_value(node: exp.JSONExtractScalar) -> Expr | None:
-    """What is not JSON has no value."""
+    """JSON_VALUE of a text that is no JSON is NULL."""
     if is_call(node.this, "bq_json") or isinstance(node.this, exp.ParseJSON):
         return None
     other = node.copy()
@@ -663,7 +663,7 @@ def is_call(node: Expr, name: str) -> bool:
 
 @mends(exp.JSONExtract)
 def json_query(node: exp.JSONExtract) -> Expr | None:
-    """Of a JSON, a JSON."""
+    """JSON_QUERY of a JSON is a JSON."""
     if not isinstance(node.this, exp.ParseJSON) or isinstance(node.parent, exp.ParseJSON):
         return None
     return exp.ParseJSON(this=node.copy())
@@ -684,5 +684,5 @@ def json_text(node: exp.JSONFormat) -> Expr | None:
 
 @mends(exp.JSONType)
 def json_type(node: exp.JSONType) -> Expr:
-    """Every number is a number."""
+    """JSON_TYPE has one name for all numbers."""
     return call("bq_json_type", node.this)

@@ -24,7 +24,7 @@ class Content(NamedTuple):
 
 
 def missing_source(client: bigquery.Client, folder: Path | None) -> Content | None:
-    """Read the CSV export in a folder, else the sample. None if the source holds it already.
+    """Read the CSV export in a folder; without a folder, generate the sample. None if the source holds it already.
 
     Raises:
         UserError: the export cannot be read.
@@ -38,7 +38,7 @@ def missing_source(client: bigquery.Client, folder: Path | None) -> Content | No
 
 
 def unfinished_source(client: bigquery.Client, folder: Path | None) -> Content | None:
-    """The same where there is no source, or where an earlier run did not finish loading it. None elsewhere."""
+    """As `missing_source`, but only where an earlier run did not finish loading the source, or there is none."""
     return missing_source(client, folder) if label(client) == UNFINISHED else None
 
 
