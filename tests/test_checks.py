@@ -97,6 +97,7 @@ def test_all_checks_are_green_whatever_the_knobs(knobs: dict, place: Warehouse) 
 # Red.
 
 
+@pytest.mark.slow
 def test_a_fault_in_one_copy_of_a_scaled_snapshot_is_seen(place: Warehouse) -> None:
     place = tables.make_five_tables(place, **KNOBS, scale=3)
     execute(place, "DELETE FROM merchant_provider.order_items WHERE MOD(id, 3) = 1")

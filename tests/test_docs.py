@@ -181,6 +181,7 @@ def test_a_run_writes_the_report(first_run: Path) -> None:
     assert (first_run / "report.html").stat().st_size < 2_000_000
 
 
+@pytest.mark.slow
 def test_an_own_export_is_taken(tmp_path: Path) -> None:
     (tmp_path / "my_export").mkdir()
     exports.write(tmp_path / "my_export")

@@ -28,6 +28,7 @@ def test_a_table_has_the_columns_modes_and_descriptions_of_its_schema(name: str,
     assert table.description == DESCRIPTIONS[name]
 
 
+@pytest.mark.slow
 def test_running_twice_leaves_the_data_of_one_run(connect: Callable) -> None:
     place = connect("ewallet-tests")
     orders = [{"order_id": n, "user_id": n, "created_at": "2025-09-23 12:00:00 UTC"} for n in range(20)]

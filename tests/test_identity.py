@@ -337,6 +337,7 @@ def test_of_an_odd_merchant_any_share_passes_the_checks(share: float, connect: C
     assert [check for check in checks.run(place, folder=CHECKS) if check.violations] == []
 
 
+@pytest.mark.slow
 def test_what_is_no_address_stays_and_of_the_addresses_the_share_is_exact(connect: Callable[[str], Warehouse]) -> None:
     place = on(connect("identity-hashes"), identity_noise=1, match_rate=1)
     others = ["5d41402abc4b2a76", "ANN", "ann@localhost", "a@b@example.com", "@example.com", "ann@example.", "12345"]
@@ -404,6 +405,7 @@ def run(
 UID2_MATCHES = f"By email, uid2 matches {FOUND['uid2']} customers: {FOUND['uid2'] / CUSTOMERS:.2%}."
 
 
+@pytest.mark.slow
 def test_the_report_of_a_run_with_noise_does_not_say_that_the_matched_are_all_holders(
     place: Warehouse, tmp_path: Path
 ) -> None:

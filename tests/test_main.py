@@ -57,6 +57,7 @@ def test_verbose_prints_every_check_and_the_rows_behind_an_answer(run: Callable)
 
 
 @pytest.mark.parametrize(("flags", "opens"), [(["--open"], True), (["--open", "--no-report"], False)])
+@pytest.mark.slow
 def test_open_opens_the_report_if_there_is_one(
     flags: list[str], opens: bool, run: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -89,6 +89,7 @@ def test_the_emulator_numbers_no_requests(endpoints: engine.Endpoints) -> None:
     assert (answer.status_code, "x-correlation-id" in answer.headers) == (200, False)
 
 
+@pytest.mark.slow
 def test_tables_that_are_listed_at_once_keep_their_own_rows(connect: Callable[[str], Warehouse]) -> None:
     client = connect("patch-tests").client
     client.create_dataset("listed", exists_ok=True)

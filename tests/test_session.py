@@ -47,6 +47,7 @@ def run_on(address: str, *flags: str, project: str = "my-project") -> tuple[int,
     [("rateLimitExceeded", 403), pytest.param("rateLimitExceeded", 429, marks=pytest.mark.slow)],
 )
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.slow
 def test_a_rate_limit_is_named_while_the_run_waits_and_when_it_ends(
     reason: str, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_rate_limit_is_named_while_the_run_waits_and_when_it_ends(
 
 @pytest.mark.parametrize("reason", ["jobRateLimitExceeded", pytest.param("rateLimitExceeded", marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.slow
 def test_a_limit_of_jobs_that_are_accepted_first_is_named_too(
     reason: str, shop: Warehouse, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +80,7 @@ def test_a_limit_of_jobs_that_are_accepted_first_is_named_too(
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.slow
 def test_a_rate_limit_that_passes_is_no_word(shop: Warehouse, endpoints: Endpoints) -> None:
     once = iter([answer(error(429, "rateLimitExceeded", EXCEEDED))] * 3)
 

@@ -193,6 +193,7 @@ def test_the_most_recent_record_of_a_user_is_taken(user: int, snapshot_of_a_day:
     assert [row["city"] for row in snapshot_of_a_day["users"] if row["id"] == user] == ["after the snapshot"]
 
 
+@pytest.mark.slow
 def test_a_tie_is_broken_the_same_way_whatever_the_order_of_the_rows(take: Callable) -> None:
     records = [FULL_USER | {"id": 1, "first_name": value} for value in ("b", None, "", "a")]
     records += [FULL_USER | {"id": 2, "age": value} for value in (30, None, 4, -1)]

@@ -168,6 +168,7 @@ def test_every_answer_has_a_figure(name: str, figures: dict, figure: str) -> Non
     assert ANSWERS[name](SimpleNamespace(**figures)).figure == figure
 
 
+@pytest.mark.slow
 def test_refunds_are_found_in_any_case(connect: Callable[[str], Warehouse]) -> None:
     place = connect("refund-tests")
     numbers = range(1, 21)

@@ -187,6 +187,7 @@ def test_one_level_takes_the_place_of_another(room: Room, run: Callable) -> None
     assert room.authorized_views()[f"{MERCHANT}.merchant_provider"] == {"clean_room_keys"}
 
 
+@pytest.mark.slow
 def test_a_level_is_published_once_and_unpublishing_leaves_nothing_of_it(room: Room, run: Callable) -> None:
     before = room.contents()
     run(["publish", *FLAGS, "--level", NOISE, "--subscriber", ANN])

@@ -166,6 +166,7 @@ def test_a_victim_with_two_rows_is_found_out_with_both_values(room: CleanRoom) -
 # What does not fit.
 
 
+@pytest.mark.slow
 def test_a_view_that_may_not_be_joined_is_asked_alone(attack: Callable[..., Outcome]) -> None:
     assert attack("everybody", "not_joined") == Outcome("refused: Join occurring on a restricted column.")
     assert right(attack("errors", "not_joined")) == (VICTIMS, VICTIMS)
@@ -180,6 +181,7 @@ def test_a_refusal_is_said_in_the_names_of_the_folder(name: str, attack: Callabl
     )
 
 
+@pytest.mark.slow
 def test_a_list_of_fewer_people_than_the_threshold_is_not_shown(attack: Callable[..., Outcome]) -> None:
     sentence = "not shown: of people whom the attacker knows, it needs 20, and there are 5"
     assert attack("everybody", "exact", "school").sentence == sentence

@@ -322,6 +322,7 @@ PLAIN = """
     amounts=st.lists(st.integers(1, 400).map(float), min_size=1, max_size=7),
 )
 @settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
 def test_the_protected_answer_is_plain_sql_with_the_rule_written_out(
     counts: dict[str, int], strangers: int, amounts: list[float], room: RaisingRoom
 ) -> None:

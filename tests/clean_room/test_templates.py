@@ -53,6 +53,7 @@ def test_what_cannot_be_undone_comes_last(room: Room) -> None:
     assert f"bigquery.datasets.patch {PROVIDER}.ewallet_clean_room, authorize routine ewallet_templates" in about[1]
 
 
+@pytest.mark.slow
 def test_functions_are_created_authorized_and_listed_then_templates_created_submitted_and_approved(room: Room) -> None:
     room.publish(ANN, level=TEMPLATES)
     assert states(room) == dict.fromkeys(set().union(*FUNCTIONS.values()), "APPROVED")

@@ -59,11 +59,12 @@ def test_a_data_directory_in_use_is_refused_and_neither_run_is_harmed(tmp_path: 
         assert (status, out) == (2, "")
         line = emulator.only_line(err)
         assert str(directory) in line
-        assert "in use" in line
+        assert "another command uses" in line
         assert [row.seven for row in client.query_and_wait("SELECT seven FROM mine.seven")] == [7]
 
 
 @pytest.mark.parametrize("damage", ["a text", pytest.param("a log of nonsense", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_damaged_data_directory_works_or_is_named_to_be_removed(
     damage: str, filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -97,6 +97,7 @@ def test_a_limit_that_would_end_the_process_is_named(
 
 @pytest.mark.usefixtures("usual_umask")
 @pytest.mark.parametrize(("mode", "readers"), [(0o600, 0), pytest.param(0o640, stat.S_IRGRP, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_what_is_written_is_as_private_as_what_it_is_made_of(mode: int, readers: int, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
@@ -133,6 +134,7 @@ def test_what_is_written_is_as_private_as_what_it_is_made_of(mode: int, readers:
 
 
 @pytest.mark.usefixtures("usual_umask")
+@pytest.mark.slow
 def test_data_that_are_private_stay_so_in_later_runs(tmp_path: Path) -> None:
     with as_private_as([]):
         os.umask(0o077)

@@ -175,6 +175,7 @@ def test_an_extract_job_writes_no_file_and_makes_no_folder(outside: Path, client
         client.extract_table("d.extracted", (outside / "a" / "b.csv").as_uri()).result()
 
 
+@pytest.mark.slow
 def test_a_query_larger_than_the_memory_still_uses_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limited = tmp_path / "limited.sql"
     limited.write_text(guard.SETTINGS.read_text(encoding="utf-8").replace("'4GiB'", "'100MB'"), encoding="utf-8")

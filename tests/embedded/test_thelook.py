@@ -116,6 +116,7 @@ def test_a_source_whose_table_was_dropped_by_hand_is_loaded_again(place: Warehou
     assert row.users == 1
 
 
+@pytest.mark.slow
 def test_a_load_that_breaks_off_is_done_again(place: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     place.missing_source = partial(thelook.unfinished_source, place.client)  # as on another emulator
     with monkeypatch.context() as patch:
