@@ -215,20 +215,30 @@ class Asking:
 
     def report(self, text: str, party: str) -> None:
         """Ask, and say what is wrong."""
-        reply = self.ask(text, party)
-        if reply.verdict is Verdict.ERROR:
+        reply = None
+        with process.interruptible():
+            reply = self.ask(text, party)
+        if not reply:
+            self.terminal.line("stopped")
+        elif reply.verdict is Verdict.ERROR:
             self.terminal.error(reply.sentence)
 
     def typed(self, party: str) -> Iterator[str]:
         """What is typed: queries, which may have several lines, and commands, which begin with a backslash."""
         lines: list[str] = []
         while True:
+            line = None
             try:
-                line = self.line(f"{party}> " if not lines else f"{'':{len(party)}}> ")
+                with process.interruptible():
+                    line = self.line(f"{party}> " if not lines else f"{'':{len(party)}}> ")
             except EOFError:
                 if any(lines):
                     yield "\n".join(lines)
                 return
+            if line is None:  # Ctrl-C: what was typed is dropped
+                self.terminal.line("")
+                lines = []
+                continue
             if not lines and line.strip() == "\\q":
                 return
             if not lines and line.startswith("\\"):

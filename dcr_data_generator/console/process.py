@@ -88,6 +88,17 @@ def handle_signals() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the block, and nothing else."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def is_interrupted() -> bool:
     """Whether the code that is running handles a Stopped or a TimedOut, or an error raised while it did."""
     error = sys.exception()
