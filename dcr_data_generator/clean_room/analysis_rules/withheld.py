@@ -34,6 +34,8 @@ LEAVING_OUT = (
     types.ResolvedLimitOffsetScan,
     types.ResolvedSetOperationScan,
 )
+# What may be the same with and without a group.
+MADE_OF_GROUPS = (types.ResolvedAggregateScan, types.ResolvedSetOperationScan, types.ResolvedSubqueryExpr)
 
 
 class Withheld(NamedTuple):
@@ -91,8 +93,8 @@ def groups_withheld(
         return Withheld(shortened([line for _, line in missing], "group"), is_counted=True)
     unlimited = everything()
     if Counter(map(repr, unlimited.rows)) == Counter(map(repr, answer.rows)):
-        # The query itself leaves them out; or an aggregate over the groups, such as a maximum, happens to be the same.
-        return Withheld([], is_counted=not find(statement, types.ResolvedAggregateScan))
+        # The query itself leaves them out; or what is made of the groups, such as a maximum, happens to be the same.
+        return Withheld([], is_counted=not find(statement, MADE_OF_GROUPS))
     grouping = [part for clause in clauses for part in clause.scan.group_by_list]
     places = positions(statement, grouping)
     if len(clauses) == 1 and grouping and len(places) == len(grouping):
