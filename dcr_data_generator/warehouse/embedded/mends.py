@@ -527,6 +527,13 @@ def quantiles(node: exp.ApproxQuantiles) -> Expr | None:
     return call("bq_quantiles", node.this, shares)
 
 
+@mends(exp.GroupConcat)
+def joined_texts(node: exp.GroupConcat) -> None:
+    """STRING_AGG(DISTINCT ... LIMIT n) has n different texts: bqemulator limits them before it looks at that."""
+    if isinstance(node.this, exp.Limit) and node.this.find(exp.Distinct):
+        raise lacking("LIMIT in STRING_AGG(DISTINCT ...)")
+
+
 @mends(exp.IgnoreNulls)
 def ignore_nulls(node: exp.IgnoreNulls) -> Expr | None:
     """Quantiles ignore NULL anyway; the first of an ordered ARRAY_AGG are taken afterwards."""
