@@ -105,10 +105,12 @@ def one_customer(connect: Callable[[str], Warehouse]) -> Warehouse:
     return place
 
 
+@pytest.mark.slow
 def test_of_one_customer_both_engines_make_the_same_tables(one_customer: Warehouse) -> None:
     assert [len(engines.read(one_customer, name)) for name in KEYS] == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_table_made_in_bigquery_has_the_modes_and_descriptions_of_its_schema(one_customer: Warehouse) -> None:
     for name, schema in SCHEMAS.items():
         table = one_customer.client.get_table(f"{one_customer.client.project}.{PROVIDER}.{name}")
@@ -117,6 +119,7 @@ def test_a_table_made_in_bigquery_has_the_modes_and_descriptions_of_its_schema(o
         assert table.description == DESCRIPTIONS[name]
 
 
+@pytest.mark.slow
 def test_what_is_made_on_the_way_is_deleted(one_customer: Warehouse) -> None:
     with pytest.raises(NotFound):
         one_customer.client.get_dataset(f"{one_customer.client.project}.{WORKING}")

@@ -53,6 +53,7 @@ def other(shop: Warehouse) -> Warehouse:
     ("module", "name", "steps"),
     [(ewallet, "create", 2), (checks, "run", 4), pytest.param(export, "run", 6, marks=pytest.mark.slow)],
 )
+@pytest.mark.slow
 def test_another_run_in_between_is_said_in_one_line_with_status_1(
     module: ModuleType,
     name: str,

@@ -195,6 +195,7 @@ def damaged(place: Warehouse) -> Iterator[Warehouse]:
 
 
 @pytest.mark.parametrize("check", [query.name for query in sql.read_folder(CHECKS)])
+@pytest.mark.slow
 def test_a_fault_turns_its_check_red(check: str, damaged: Warehouse) -> None:
     damaged.client.query_and_wait(f"UPDATE ewallet_provider.{FAULTS[check]}")
     red = [each.name for each in checks.run(damaged, folder=CHECKS) if each.violations]
@@ -414,6 +415,7 @@ def test_the_report_of_a_run_with_noise_does_not_say_that_the_matched_are_all_ho
     assert "customers hold a wallet." not in page
 
 
+@pytest.mark.slow
 def test_the_command_compares_the_rules_and_adds_that_to_the_report(run: Callable, tmp_path: Path) -> None:
     out = run("identity")
     as_is = f"By email, as_is matches {FOUND['as_is']} customers: {FOUND['as_is'] / CUSTOMERS:.2%}."

@@ -51,6 +51,7 @@ def features(place: Warehouse) -> pd.DataFrame:
     return read(place, f"{MODEL}.features")
 
 
+@pytest.mark.slow
 def test_there_is_one_row_per_person_and_a_fifth_is_held_back(features: pd.DataFrame, place: Warehouse) -> None:
     emails = read(place, "merchant_provider.users")["email"].str.strip().str.lower()
     assert len(features) == features["person"].nunique() == emails.nunique()
@@ -86,6 +87,7 @@ def small(connect: Callable) -> Warehouse:
     return place
 
 
+@pytest.mark.slow
 def test_the_features_are_those_of_all_orders_of_a_person(small: Warehouse) -> None:
     small.run("model/1_features")
     query = f"SELECT {', '.join(SPEND + OTHERS)} FROM {MODEL}.features ORDER BY person"
@@ -95,6 +97,7 @@ def test_the_features_are_those_of_all_orders_of_a_person(small: Warehouse) -> N
     ]
 
 
+@pytest.mark.slow
 def test_on_google_cloud_the_metrics_and_the_list_are_printed(
     small: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +120,7 @@ def test_on_google_cloud_the_metrics_and_the_list_are_printed(
     assert trained.model_id == "higher_tier"
 
 
+@pytest.mark.slow
 def test_a_dry_run_prints_the_statements_with_the_suffix() -> None:
     status, out, err = emulator.run_here("model", "--dry-run", "--suffix", "_inference", command=group.main)
     assert (status, err) == (0, "")
@@ -130,6 +134,7 @@ def test_a_dry_run_prints_the_statements_with_the_suffix() -> None:
 
 
 @pytest.mark.parametrize("variables", [{}, {"BIGQUERY_EMULATOR_HOST": "x", "DCR_WRITE_PROJECT_ID": "my-project"}])
+@pytest.mark.slow
 def test_elsewhere_than_on_google_cloud_it_is_refused(variables: dict) -> None:
     status, out, err = emulator.run_here("model", command=group.main, **variables)
     assert (status, out) == (2, "")

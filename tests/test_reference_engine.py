@@ -86,6 +86,7 @@ def make_table(reference: GoogleSQL, file: str, values: Mapping[str, object]) ->
 
 
 @pytest.mark.parametrize("seed", [0, 42, 2**64 + 1])
+@pytest.mark.slow
 def test_the_reference_engine_draws_the_same_numbers(seed: int, reference: GoogleSQL) -> None:
     dice = random.Random(seed)
     keys = [LEAST, -(2**32), -1, 0, 1, 2**31, 2**32 - 1, 2**32, GREATEST]

@@ -375,6 +375,7 @@ def test_copies_whose_ids_would_not_fit_are_refused(least: int, greatest: int, s
 
 
 @pytest.mark.usefixtures("one_order")
+@pytest.mark.slow
 def test_a_run_inside_bigquery_deletes_nobody_elses_dataset(place: Warehouse) -> None:
     check(place, source.look, engine="bigquery")
     dataset = place.client.create_dataset("ewallet_working")

@@ -293,6 +293,7 @@ def hostile(connect: Callable[[str], Warehouse], endpoints: Endpoints) -> tuple[
     return client, out
 
 
+@pytest.mark.slow
 def test_hostile_strings_print_harmlessly(hostile: tuple[bigquery.Client, str]) -> None:
     _, out = hostile
     assert is_harmless(out)

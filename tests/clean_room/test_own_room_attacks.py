@@ -136,6 +136,7 @@ def test_errors_get_through_noise_and_spend_nothing(view: str, attack: Callable[
 
 @pytest.mark.parametrize("view", ["noisy", "noisy_joined"])
 @pytest.mark.parametrize(("name", "spent"), [("everybody", 1), ("differencing", 3)])
+@pytest.mark.slow
 def test_the_other_attacks_are_hardly_better_than_a_guess_under_noise(
     name: str, spent: int, view: str, attack: Callable[..., Outcome]
 ) -> None:
@@ -148,6 +149,7 @@ def test_the_other_attacks_are_hardly_better_than_a_guess_under_noise(
     assert outcome.sentence.endswith(f"; epsilon {spent} of 3 was spent")
 
 
+@pytest.mark.slow
 def test_errors_spend_nothing_where_too_few_people_are_shown(attack: Callable[..., Outcome]) -> None:
     # Five people are left out of an answer with noise, which is an answer, too.
     outcome = attack("errors", "noisy_joined", "school")

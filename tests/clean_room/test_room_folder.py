@@ -48,6 +48,7 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.mark.parametrize("folder", ROOMS, ids=lambda folder: folder.name)
+@pytest.mark.slow
 def test_a_room_after_an_example_of_bigquerys_page_is_judged_as_the_page_says(folder: Path) -> None:
     room = read_room(folder)
     clean_room = room.open()

@@ -83,6 +83,7 @@ def test_a_damaged_data_directory_works_or_is_named_to_be_removed(
 
 
 @pytest.mark.parametrize("home", ["", "/nonexistent", "/proc"])
+@pytest.mark.slow
 def test_the_engine_needs_no_home_directory(home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", home)
     with engine.running(tmp_path) as endpoints:

@@ -76,6 +76,7 @@ def test_an_exports_values_reach_the_source(place: Warehouse, export: Callable) 
         ("users", None),
     ],
 )
+@pytest.mark.slow
 def test_a_bad_export_leaves_the_source_as_it_was(
     name: str, content: list[str] | None, place: Warehouse, export: Callable
 ) -> None:

@@ -88,7 +88,7 @@ def test_the_first_screen_has_the_answers_the_overlap_the_verdict_and_the_conten
     page, _ = show(default_report)
     for text in (
         "36 checks of these tables passed",
-        "22 attempts",
+        "22 queries that break a rule",
         "41.96%",
         "$57.00 to $240.05",
         "413 of 542",
