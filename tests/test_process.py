@@ -209,3 +209,12 @@ def test_handlers_are_what_they_were_afterwards() -> None:
     before = signal.getsignal(signal.SIGINT), tempfile.gettempdir()
     process.run_safely(lambda terminal: 0)
     assert (signal.getsignal(signal.SIGINT), tempfile.gettempdir()) == before
+
+
+def test_where_nothing_handles_a_deadline_none_is_set() -> None:
+    with process.step(Terminal(), 60, "A step"):
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    with process.handle_signals():
+        process.allow(60)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0

@@ -108,8 +108,11 @@ def is_interrupted() -> bool:
 
 
 def set_deadline(seconds: float) -> None:
-    """Raise TimedOut in so many seconds, and again until the deadline is set again; 0 means no deadline."""
-    if DEADLINE and threading.current_thread() is threading.main_thread():
+    """Raise TimedOut in so many seconds, and again until the deadline is set again; 0 means no deadline.
+
+    Where no `handle_signals` is open there is none: its signal would end the process without a word.
+    """
+    if DEADLINE and threading.current_thread() is threading.main_thread() and callable(signal.getsignal(DEADLINE)):
         signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_SECONDS if seconds else 0)
 
 
