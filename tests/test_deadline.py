@@ -33,6 +33,7 @@ def short_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.slow
 def test_a_command_without_end_ends_at_its_timeout(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def for_ever(*_: object) -> None:
         while True:

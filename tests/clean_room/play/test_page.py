@@ -1,7 +1,8 @@
 """The live page, by NiceGUI's own simulation of a user: `uv run --group play pytest -m slow tests/clean_room/play`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,9 @@ def room() -> CleanRoom:
 
 
 @pytest.fixture
-def simulate(room: CleanRoom) -> Callable:
+def simulate(room: CleanRoom) -> Iterator[Callable]:
     """Let a scenario use the page as one browser."""
+    modules = dict(sys.modules)
 
     def simulate_page(scenario: Callable[[User], Awaitable[None]], **more: Any) -> None:  # noqa: ANN401
         async def run() -> None:
@@ -44,7 +46,8 @@ def simulate(room: CleanRoom) -> Callable:
 
         asyncio.run(run())
 
-    return simulate_page
+    yield simulate_page
+    sys.modules.update(modules)  # from which NiceGUI takes the module of the page, and all its parents
 
 
 async def asked(user: User, label: str) -> None:
